@@ -1,0 +1,25 @@
+# What tests, examples and benchmarks of this repository are compiled with. `bvae_developer` is linked PRIVATE by them;
+# it is never exported, and no consumer sees it.
+add_library(bvae_developer INTERFACE)
+target_compile_options(
+  bvae_developer INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${BVAE_WARNINGS_AS_ERRORS}>:-Werror>)
+
+# -O3 is CMake's own for Release. g++ 12 tunes for AMD's Zen in a way that halves the speed of Eigen's products, so its
+# tuning is named; -march=native still chooses the instructions.
+if(BVAE_NATIVE)
+  target_compile_options(bvae_developer INTERFACE $<$<CONFIG:Release>:-march=native>)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+    target_compile_options(bvae_developer INTERFACE $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-mtune=haswell>)
+  endif()
+endif()
+
+# Every header compiled alone: `cmake --build FOLDER --target all_verify_interface_header_sets`.
+if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.24 AND TARGET bvae::io)
+  file(GLOB_RECURSE bvae_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/bvae/*.hpp")
+  add_library(bvae_headers INTERFACE)
+  target_sources(bvae_headers INTERFACE FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include"
+                                        FILES ${bvae_headers})
+  target_link_libraries(bvae_headers INTERFACE bvae::io bvae_developer)
+  target_compile_options(bvae_headers INTERFACE -O0) # Only whether it compiles is asked.
+  set_target_properties(bvae_headers PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endif()
