@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Builds the MNIST example for this machine, gets the data, and trains: examples/mnist/run.sh [ARGUMENTS]
+#
+# The arguments are the program's (--help lists them), and so is the exit code. On Debian and Ubuntu it first installs
+# what is missing (as root, or through sudo). MNIST is downloaded once, into ~/.cache/bvae/mnist (or $BVAE_CACHE/mnist),
+# unless --data names a folder or --dataset another data set. CXX and CXXFLAGS are honoured.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/setup.sh"
+. "$repository/scripts/mnist.sh"
+
+arguments=("$@")
+needs_mnist=yes
+dataset=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help* | --version | --data | --data=*) needs_mnist=no ;;
+    --dataset) dataset=${2:-} ;;
+    --dataset=*) dataset=${1#*=} ;;
+  esac
+  shift
+done
+
+install_packages "building the MNIST example" \
+  cmake ninja-build libeigen3-dev libcli11-dev nlohmann-json3-dev libstb-dev zlib1g-dev
+install_compiler
+
+build=$(build_folder mnist)
+{
+  cmake -S "$repository" -B "$build" -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON \
+    "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" -DBVAE_IO=ON -DBVAE_BUILD_TESTS=OFF
+  cmake --build "$build" --target mnist --parallel "$(parallelism)"
+} >&2 </dev/null
+
+if [ "$dataset" = fashion ] && [ $needs_mnist = yes ]; then
+  install_packages "the data set Fashion-MNIST" dataset-fashion-mnist
+elif [ "${dataset:-mnist}" = mnist ] && [ $needs_mnist = yes ]; then
+  status=0
+  fetch_mnist || status=$?
+  if [ $status -gt 128 ]; then exit $status; fi # Interrupted.
+  if [ $status -ne 0 ] && [ "$dataset" = mnist ]; then # Asked for by name: nothing else will do.
+    say "MNIST could not be downloaded"
+    exit 3
+  elif [ $status -ne 0 ]; then
+    say "********************************************************************************"
+    say "MNIST could not be downloaded. Training on the small subset in the repository"
+    say "instead (--dataset bundled): its results are NOT those of MNIST."
+    say "********************************************************************************"
+    arguments+=(--dataset bundled)
+  fi
+fi
+exec "$build/examples/mnist/mnist" ${arguments[@]+"${arguments[@]}"}
