@@ -1,0 +1,79 @@
+/// The contracts of the library: what a user's own layer, likelihood, ... must offer to work wherever ours work.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "bvae/core/arena.hpp"
+#include "bvae/core/batch.hpp"
+#include "bvae/core/random.hpp"
+#include "bvae/core/shape.hpp"
+#include "bvae/core/types.hpp"
+
+namespace bvae {
+
+/// A layer is written without its input shape; `L::Bind<In>` is the layer for inputs of shape `In`. A bound layer holds
+/// no data.
+template <class L, class In>
+concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
+
+/// A bound layer has an output shape. Optional members:
+///  - `kParameters`, `kState`: std::array<TensorInfo, N>; trainable tensors and the others (running statistics)
+///  - `initialize(Tensors<Scalar>, const RandomStream&)` with `kParameters`
+///  - `kGradientRows` and `gradient(x, dy, Tensors<Scalar>, first, count)` with `kParameters`: the parameters' gradient
+///  over all
+///    samples, for rows [first, first + count) of the work; rows are independent, threads share them
+///  - `kIdentity`: the output is the input, nothing is computed
+template <class B>
+concept BoundLayer = Shape<typename B::Output>;
+
+/// Works on each sample alone: called for shards, without synchronisation.
+template <class B, class Scalar = float>
+concept SampleLayer = BoundLayer<B> && requires(Tensors<const Scalar> p, ConstView<Scalar> x, View<Scalar> y) {
+  B::forward(p, x, y);         // y from x
+  B::backward(p, x, x, x, y);  // (p, x, y, dy, dx): dx = the gradient with respect to x
+};
+
+/// Needs the whole batch (BatchNorm): called once by every thread of the team with the whole batch, works on its own
+/// shards and synchronises with `pass.member().barrier()`. `scratch` holds `kScratch` values for each shard.
+template <class B, class Scalar = float>
+concept BatchLayer = BoundLayer<B> && requires(const Pass& pass, Tensors<const Scalar> p, Tensors<Scalar> state,
+                                               Scalar* scratch, ConstView<Scalar> x, View<Scalar> y) {
+  { B::kScratch } -> std::convertible_to<Index>;
+  B::forward(pass, p, state, scratch, x, y);
+  B::backward(pass, p, scratch, x, x, x, y);
+};
+
+template <class L, class In>
+concept Layer =
+    Bindable<L, In> && (SampleLayer<typename L::template Bind<In>> || BatchLayer<typename L::template Bind<In>> ||
+                        requires { requires L::template Bind<In>::kIdentity; });
+
+/// How weights start: fills a tensor of `fan_out` x `fan_in` weights.
+template <class I>
+concept Initializer = requires(std::span<float> weights, Index fan, const RandomStream& random) {
+  I::fill(weights, fan, fan, random, std::uint32_t{});
+};
+
+/// Reconstruction term. One call gives each sample's negative log-likelihood and `weight` times its gradient; every
+/// sample (column) is computed alone. `kOutputsPerFeature` says how many values the decoder must emit for each value of
+/// the input.
+template <class L>
+concept Likelihood = requires(const L& likelihood, ConstView<float> batch, float weight, std::span<double> values,
+                              View<float> gradient, double number) {
+  { L::kName } -> std::convertible_to<std::string_view>;
+  { L::kOutputsPerFeature } -> std::convertible_to<Index>;
+  likelihood(batch /* target */, batch /* decoder output */, weight, values, gradient);
+  likelihood.mean(gradient);                 // in place: decoder output -> image
+  likelihood.check_targets(number, number);  // throws std::invalid_argument if data in [minimum, maximum] make no sense
+};
+
+/// A function of progress. Pure: the same progress gives the same value.
+template <class S, class Progress>
+concept ScheduleOf = std::copy_constructible<S> && requires(const S& schedule, const Progress& progress) {
+  { schedule(progress) } -> std::convertible_to<double>;
+};
+
+}  // namespace bvae

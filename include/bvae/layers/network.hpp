@@ -1,0 +1,348 @@
+/// A chain of layers as a type. Shapes, parameter counts and offsets are known at compile time; a network holds no
+/// data.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "bvae/core/concepts.hpp"
+
+namespace bvae {
+
+/// A tensor of a model: its full name ("encoder.1.weight"), what it is, and where it lies in the arena.
+struct NamedTensor {
+  std::string name;
+  TensorInfo info;
+  Index offset = 0;
+};
+
+/// A part of the gradient's work: rows [first, first + count) of one layer. Cut by the layer's size only.
+struct GradientTask {
+  int layer = 0;
+  Index first = 0;
+  Index count = 0;
+};
+
+namespace detail {
+
+template <class L, class In>
+struct IsLayer {
+  static_assert(Bindable<L, In>,
+                "Network: every layer must model bvae::Layer, a type with a nested template <Shape In> struct Bind "
+                "(see relu.hpp)");
+  static_assert(
+      Layer<L, In>,
+      "Network: the layer's Bind needs Output and forward / backward as bvae::SampleLayer or bvae::BatchLayer asks");
+  static constexpr bool value = true;
+};
+
+template <Shape In, class... Layers>
+struct Chain {
+  using Bounds = std::tuple<>;
+  using Output = In;
+};
+template <Shape In, class First, class... Rest>
+struct Chain<In, First, Rest...> {
+  static_assert(IsLayer<First, In>::value);
+  using Bound = typename First::template Bind<In>;
+  using Next = Chain<typename Bound::Output, Rest...>;
+  using Bounds = decltype(std::tuple_cat(std::declval<std::tuple<Bound*>>(), std::declval<typename Next::Bounds>()));
+  using Output = typename Next::Output;
+};
+
+template <class B>
+inline constexpr bool kIsIdentity = requires { requires B::kIdentity; };
+template <class B>
+inline constexpr bool kHasParameters = requires { B::kParameters; };
+template <class B>
+inline constexpr bool kHasState = requires { B::kState; };
+
+template <class B>
+constexpr auto parameters_of() {
+  if constexpr (kHasParameters<B>) {
+    return B::kParameters;
+  } else {
+    return std::array<TensorInfo, 0>{};
+  }
+}
+template <class B>
+constexpr auto state_of() {
+  if constexpr (kHasState<B>) {
+    return B::kState;
+  } else {
+    return std::array<TensorInfo, 0>{};
+  }
+}
+template <class B>
+inline constexpr auto kParameterOffsets = tensor_offsets(parameters_of<B>());
+template <class B>
+inline constexpr auto kStateOffsets = tensor_offsets(state_of<B>());
+
+/// Calls function.operator()<0>() ... <Layers - 1>().
+template <int Layers, class Function>
+constexpr void for_each_layer(Function&& function) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    (function.template operator()<I>(), ...);
+  }(std::make_integer_sequence<int, Layers>{});
+}
+template <int Layers, class Function>
+constexpr void for_each_layer_backward(Function&& function) {
+  for_each_layer<Layers>([&]<int I>() { function.template operator()<Layers - 1 - I>(); });
+}
+
+}  // namespace detail
+
+/// \tparam In the shape of a sample  \tparam Layers layers without their input shape: Linear<400>, ReLU, ...
+template <Shape In, class... Layers>
+class Network {
+  using Chain = detail::Chain<In, Layers...>;
+
+ public:
+  using Input = In;
+  using Output = typename Chain::Output;
+  static constexpr int kLayers = static_cast<int>(sizeof...(Layers));
+  template <int I>
+  using Bound = std::remove_pointer_t<std::tuple_element_t<static_cast<std::size_t>(I), typename Chain::Bounds>>;
+
+  /// Values of the parameters and of the state, padding included.
+  static constexpr Index kParameters = [] {
+    Index total = 0;
+    detail::for_each_layer<kLayers>([&]<int I>() { total += detail::kParameterOffsets<Bound<I>>.back(); });
+    return total;
+  }();
+  static constexpr Index kState = [] {
+    Index total = 0;
+    detail::for_each_layer<kLayers>([&]<int I>() { total += detail::kStateOffsets<Bound<I>>.back(); });
+    return total;
+  }();
+
+  /// Activations and their gradients, made once for the largest batch. `value(0)` is the input and `delta(0)` its
+  /// gradient, both owned by the caller; without a delta(0) that gradient is never computed.
+  template <class Scalar>
+  class Activations {
+   public:
+    Activations(Index capacity, Scalar* input, Scalar* input_delta, bool with_deltas = true) {
+      Index total = 0;
+      Index scratch = 0;
+      const Index shards = Pass(Mode::kTraining, Member{}, capacity).shard_count();
+      detail::for_each_layer<kLayers>([&]<int I>() {
+        if constexpr (!detail::kIsIdentity<Bound<I>>) total += (with_deltas ? 2 : 1) * padded<I>(capacity);
+        if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += Bound<I>::kScratch * (shards + capacity);
+      });
+      memory_.resize(static_cast<std::size_t>(total + scratch));
+      Scalar* next = memory_.data();
+      values_[0] = input;
+      deltas_[0] = input_delta;
+      detail::for_each_layer<kLayers>([&]<int I>() {
+        constexpr auto i = static_cast<std::size_t>(I);
+        values_[i + 1] = values_[i];
+        deltas_[i + 1] = deltas_[i];
+        if constexpr (!detail::kIsIdentity<Bound<I>>) {
+          values_[i + 1] = std::exchange(next, next + padded<I>(capacity));
+          deltas_[i + 1] = with_deltas ? std::exchange(next, next + padded<I>(capacity)) : nullptr;
+        }
+        if constexpr (BatchLayer<Bound<I>, Scalar>)
+          scratch_[i] = std::exchange(next, next + Bound<I>::kScratch * (shards + capacity));
+      });
+    }
+    Activations(Activations&&) = default;
+    Activations& operator=(Activations&&) = default;
+
+    /// Input of layer i, output of layer i - 1.
+    [[nodiscard]] Scalar* value(int i) const { return values_[static_cast<std::size_t>(i)]; }
+    [[nodiscard]] Scalar* delta(int i) const { return deltas_[static_cast<std::size_t>(i)]; }
+    [[nodiscard]] Scalar* scratch(int i) const { return scratch_[static_cast<std::size_t>(i)]; }
+    [[nodiscard]] Scalar* output() const { return value(kLayers); }
+    [[nodiscard]] Scalar* output_delta() const { return delta(kLayers); }
+
+   private:
+    template <int I>
+    static constexpr Index padded(Index capacity) {
+      return (Bound<I>::Output::kSize * capacity + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
+    }
+    Arena<Scalar> memory_;
+    std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> values_{};
+    std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> deltas_{};
+    std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> scratch_{};
+  };
+
+  /// Fills the parameters. Layer i draws from step `first_layer + i` of the initialisation stream.
+  template <class Scalar>
+  static void initialize(Scalar* parameters, Seed seed, std::uint64_t first_layer) {
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      if constexpr (detail::kHasParameters<B>)
+        B::initialize(Tensors<Scalar>(parameters + offset<I>(), detail::kParameterOffsets<B>.data()),
+                      RandomStream(seed, Stream::kInitialization, first_layer + static_cast<std::uint64_t>(I)));
+    });
+  }
+
+  /// Starting values of the state (running statistics); layers without `initialize_state` start at 0.
+  template <class Scalar>
+  static void initialize_state(Scalar* state, Seed seed, std::uint64_t first_layer) {
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      const Tensors<Scalar> tensors(state + state_offset<I>(), detail::kStateOffsets<B>.data());
+      const RandomStream random(seed, Stream::kInitialization, first_layer + static_cast<std::uint64_t>(I));
+      if constexpr (requires { B::initialize_state(tensors, random); }) B::initialize_state(tensors, random);
+    });
+  }
+
+  /// Computes value(1) ... value(kLayers) for the shards of `pass`.
+  template <class Scalar>
+  static void forward(const Pass& pass, const Scalar* parameters, Scalar* state, const Activations<Scalar>& a) {
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      constexpr Index kOut = B::Output::kSize;
+      const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
+      if constexpr (detail::kIsIdentity<B>) {
+      } else if constexpr (BatchLayer<B, Scalar>) {
+        B::forward(pass, p, Tensors<Scalar>(state + state_offset<I>(), detail::kStateOffsets<B>.data()), a.scratch(I),
+                   ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+                   View<Scalar>(a.value(I + 1), kOut, pass.samples()));
+      } else {
+        pass.for_own_shards([&](Shard s) {
+          B::forward(p, columns<kInputSize<I>>(a.value(I), s), mutable_columns<kOut>(a.value(I + 1), s));
+        });
+      }
+    });
+    (void)state;
+  }
+
+  /// Computes delta(kLayers - 1) ... delta(0) from delta(kLayers).
+  template <class Scalar>
+  static void backward(const Pass& pass, const Scalar* parameters, const Activations<Scalar>& a) {
+    detail::for_each_layer_backward<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      constexpr Index kOut = B::Output::kSize;
+      const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
+      if constexpr (detail::kIsIdentity<B>) {
+      } else if constexpr (BatchLayer<B, Scalar>) {
+        // Called even without an input gradient to compute (the last argument is then null): its own parameters may
+        // need the statistics.
+        B::backward(pass, p, a.scratch(I), ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+                    ConstView<Scalar>(a.value(I + 1), kOut, pass.samples()),
+                    ConstView<Scalar>(a.delta(I + 1), kOut, pass.samples()),
+                    View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
+      } else {
+        if (a.delta(I) == nullptr) return;
+        pass.for_own_shards([&](Shard s) {
+          B::backward(p, columns<kInputSize<I>>(a.value(I), s), columns<kOut>(a.value(I + 1), s),
+                      columns<kOut>(a.delta(I + 1), s), mutable_columns<kInputSize<I>>(a.delta(I), s));
+        });
+      }
+    });
+  }
+
+  /// The gradient's work as tasks of about equal size.
+  static std::vector<GradientTask> gradient_tasks() {
+    std::vector<GradientTask> tasks;
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      if constexpr (detail::kHasParameters<Bound<I>>) {
+        constexpr Index kRows = Bound<I>::kGradientRows;
+        constexpr Index kTasks = (kRows + 111) / 112;
+        for (Index t = 0; t < kTasks; ++t) {
+          const Index first = kRows * t / kTasks;
+          tasks.push_back({I, first, kRows * (t + 1) / kTasks - first});
+        }
+      }
+    });
+    return tasks;
+  }
+
+  /// Gradient of the parameters over all samples, for one task; call after backward of the whole team.
+  template <class Scalar>
+  static void gradient(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* gradient) {
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      if constexpr (detail::kHasParameters<B>) {
+        if (I != task.layer) return;
+        B::gradient(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
+                    ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples),
+                    Tensors<Scalar>(gradient + offset<I>(), detail::kParameterOffsets<B>.data()), task.first,
+                    task.count);
+      }
+    });
+  }
+
+  /// All parameters with PyTorch's names for an nn.Sequential called `prefix`; a network of one layer can be named
+  /// `prefix` itself.
+  static std::vector<NamedTensor> parameter_tensors(const std::string& prefix, Index base, bool numbered = true) {
+    std::vector<NamedTensor> tensors;
+    detail::for_each_layer<kLayers>(
+        [&]<int I>() { append<detail::parameters_of<Bound<I>>>(tensors, prefix, I, base + offset<I>(), numbered); });
+    return tensors;
+  }
+  static std::vector<NamedTensor> state_tensors(const std::string& prefix, Index base, bool numbered = true) {
+    std::vector<NamedTensor> tensors;
+    detail::for_each_layer<kLayers>(
+        [&]<int I>() { append<detail::state_of<Bound<I>>>(tensors, prefix, I, base + state_offset<I>(), numbered); });
+    return tensors;
+  }
+
+  /// The first layer whose output for the first `samples` is not finite, or -1.
+  template <class Scalar>
+  static int first_non_finite(Index samples, const Activations<Scalar>& a) {
+    int found = -1;
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      if (found < 0 && !ConstView<Scalar>(a.value(I + 1), Bound<I>::Output::kSize, samples).allFinite()) found = I;
+    });
+    return found;
+  }
+
+ private:
+  template <int I>
+  static constexpr Index input_size() {
+    if constexpr (I == 0) {
+      return In::kSize;
+    } else {
+      return Bound<I - 1>::Output::kSize;
+    }
+  }
+  template <int I>
+  static constexpr Index kInputSize = input_size<I>();
+
+  template <int I>
+  static constexpr Index offset() {
+    if constexpr (I == 0) {
+      return 0;
+    } else {
+      return offset<I - 1>() + detail::kParameterOffsets<Bound<I - 1>>.back();
+    }
+  }
+  template <int I>
+  static constexpr Index state_offset() {
+    if constexpr (I == 0) {
+      return 0;
+    } else {
+      return state_offset<I - 1>() + detail::kStateOffsets<Bound<I - 1>>.back();
+    }
+  }
+
+  template <Index Rows, class Scalar>
+  static ConstView<Scalar> columns(const Scalar* batch, Shard s) {
+    return {batch + s.first * Rows, Rows, s.count};
+  }
+  template <Index Rows, class Scalar>
+  static View<Scalar> mutable_columns(Scalar* batch, Shard s) {
+    return {batch + s.first * Rows, Rows, s.count};
+  }
+
+  template <auto List>
+  static void append(std::vector<NamedTensor>& tensors, const std::string& prefix, int layer, Index base,
+                     bool numbered) {
+    constexpr auto kList = List();
+    constexpr auto kOffsets = tensor_offsets(kList);
+    for (std::size_t i = 0; i < kList.size(); ++i) {
+      std::string name = prefix + ".";
+      if (numbered) name += std::to_string(layer) + ".";
+      tensors.push_back({name + std::string(kList[i].name), kList[i], base + kOffsets[i]});
+    }
+  }
+};
+
+}  // namespace bvae
