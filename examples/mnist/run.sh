@@ -25,11 +25,14 @@ install_packages "building the MNIST example" \
 install_compiler
 
 build=$(build_folder mnist)
+program=$build/examples/mnist/mnist
+[ -x "$program" ] || say "building the MNIST example; later runs start at once"
 {
-  cmake -S "$repository" -B "$build" -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON \
-    "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" -DBVAE_IO=ON -DBVAE_BUILD_TESTS=OFF
-  cmake --build "$build" --target mnist --parallel "$(parallelism)"
-} >&2 </dev/null
+  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON -DBVAE_IO=ON \
+    -DBVAE_BUILD_TESTS=OFF "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" >/dev/null
+  cmake --build "$build" --target mnist --parallel "$(parallelism)" -- --quiet |
+    sed '/^ninja: no work to do\.$/d' >&2
+} </dev/null
 
 if [ "$dataset" = fashion ] && [ $needs_mnist = yes ]; then
   install_packages "the data set Fashion-MNIST" dataset-fashion-mnist
@@ -48,4 +51,4 @@ elif [ "${dataset:-mnist}" = mnist ] && [ $needs_mnist = yes ]; then
     arguments+=(--dataset bundled)
   fi
 fi
-exec "$build/examples/mnist/mnist" ${arguments[@]+"${arguments[@]}"}
+exec "$program" ${arguments[@]+"${arguments[@]}"}
