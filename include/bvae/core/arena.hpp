@@ -43,10 +43,14 @@ inline constexpr Index kTensorPadding = 16;
 struct TensorInfo {
   std::string_view name;
   int rank = 1;
-  std::array<Index, 4> extents{1, 1, 1, 1};
+  std::array<Index, 4> extents{};  ///< the first `rank` count
   std::array<AxisOrder, 2> order{};
 
-  [[nodiscard]] constexpr Index size() const { return extents[0] * extents[1] * extents[2] * extents[3]; }
+  [[nodiscard]] constexpr Index size() const {
+    Index product = 1;
+    for (int axis = 0; axis < rank; ++axis) product *= extents[static_cast<std::size_t>(axis)];
+    return product;
+  }
   [[nodiscard]] constexpr Index padded_size() const {
     return (size() + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
   }
