@@ -3,6 +3,12 @@
 add_library(bvae_developer INTERFACE)
 target_compile_options(
   bvae_developer INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${BVAE_WARNINGS_AS_ERRORS}>:-Werror>)
+# g++ 12 sees overlaps and overflows in std::string's own operator+ that are not there (its bugs 105329 and 105651):
+# shown, for our own may be among them, but they stop nothing.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(bvae_developer INTERFACE -Wno-error=array-bounds -Wno-error=restrict
+                                                  -Wno-error=stringop-overflow -Wno-error=stringop-overread)
+endif()
 
 # -O3 is CMake's own for Release. g++ 12 tunes for AMD's Zen in a way that halves the speed of Eigen's products, so its
 # tuning is named; -march=native still chooses the instructions.
