@@ -31,7 +31,10 @@ install_packages() {
   fi
   say "installing ${missing[*]}: needed for $purpose"
   as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
-  "${as_root[@]}" update >&2 </dev/null || say "apt-get update failed; trying with the package lists at hand"
+  if [ -z "${package_lists_are_new:-}" ]; then
+    "${as_root[@]}" update >&2 </dev/null || say "apt-get update failed; trying with the package lists at hand"
+    package_lists_are_new=yes
+  fi
   "${as_root[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
     { say "installing ${missing[*]} failed"; return 1; }
 }
