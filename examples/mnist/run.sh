@@ -35,7 +35,7 @@ program=$build/examples/mnist/mnist
 } </dev/null
 
 if [ "$dataset" = fashion ] && [ $needs_mnist = yes ]; then
-  install_packages "the data set Fashion-MNIST" dataset-fashion-mnist
+  install_packages "the data set Fashion-MNIST" dataset-fashion-mnist || exit 3
 elif [ "${dataset:-mnist}" = mnist ] && [ $needs_mnist = yes ]; then
   status=0
   fetch_mnist || status=$?
