@@ -24,7 +24,8 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///  - `initialize(Tensors<Scalar>, const RandomStream&)` with `kParameters`
 ///  - `kGradientRows` and `gradient(x, dy, Tensors<Scalar>, first, count)` with `kParameters`: the parameters' gradient
 ///  over all
-///    samples, for rows [first, first + count) of the work; rows are independent, threads share them
+///    samples, for rows [first, first + count) of the work; rows are independent, threads share them. Returns the sum
+///    of squares of what it wrote (for the gradient's norm)
 ///  - `kIdentity`: the output is the input, nothing is computed
 template <class B>
 concept BoundLayer = Shape<typename B::Output>;

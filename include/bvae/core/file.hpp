@@ -18,8 +18,8 @@ namespace bvae {
 
 /// What `gunzip` does when the inflated bytes would exceed the caller's limit.
 enum class AtLimit {
-  fail,  ///< throw FileError
-  stop,  ///< return the first `limit` bytes and leave the rest of the stream unread and unchecked
+  kFail,  ///< throw FileError
+  kStop,  ///< return the first `limit` bytes and leave the rest of the stream unread and unchecked
 };
 
 /// For readers that accept any number of inflated bytes. Use it for files you trust only: gzip can inflate a
@@ -86,9 +86,9 @@ inline std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
 ///              the stream really holds
 /// \throws FileError if the program has no inflater, if the stream is cut short or corrupt, if something follows it
 /// that is
-///         not gzip, and (with AtLimit::fail) if it holds more than `limit` bytes
+///         not gzip, and (with AtLimit::kFail) if it holds more than `limit` bytes
 inline std::vector<std::uint8_t> gunzip(const std::string& file, std::span<const std::uint8_t> gzip,
-                                        std::uint64_t limit = kNoLimit, AtLimit at_limit = AtLimit::fail) {
+                                        std::uint64_t limit = kNoLimit, AtLimit at_limit = AtLimit::kFail) {
   if (detail::inflater == nullptr) {
     throw FileError(file, FileError::kNoOffset, "a file that is not compressed",
                     "a gzip file, which this program cannot inflate: include <bvae/io/gzip.hpp> in one of its source "

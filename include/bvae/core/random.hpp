@@ -141,19 +141,21 @@ class RandomStream {
     return philox::block({block, sample, low_, high_}, key_);
   }
 
-  /// Uniform in [0, 1) on a grid of 2^-24, for the elements 0, 1, ... of a sample.
+  /// Uniform in [0, 1) on a grid of 2^-24, for the elements first, first + 1, ... of a sample; `first` is a multiple
+  /// of 4.
   template <class Scalar>
-  void uniform(std::uint32_t sample, std::span<Scalar> out) const {
-    fill<4>(sample, out, [](const std::uint32_t(&w)[4][philox::kLanes], Scalar* chunk) {
+  void uniform(std::uint32_t sample, std::span<Scalar> out, std::size_t first = 0) const {
+    fill(sample, out, first, [](const std::uint32_t(&w)[4][philox::kLanes], Scalar* chunk) {
       for (int i = 0; i < philox::kLanes; ++i)
         for (int k = 0; k < 4; ++k) chunk[4 * i + k] = static_cast<Scalar>(w[k][i] >> 8) * Scalar(0x1p-24);
     });
   }
 
-  /// Standard normal by Box and Muller (1958): |n| <= 6.7. One block of four words gives four normals.
+  /// Standard normal by Box and Muller (1958): |n| <= 6.7. One block of four words gives four normals. `first` as
+  /// above.
   template <class Scalar>
-  void normal(std::uint32_t sample, std::span<Scalar> out) const {
-    fill<4>(sample, out, [](const std::uint32_t(&w)[4][philox::kLanes], Scalar* chunk) {
+  void normal(std::uint32_t sample, std::span<Scalar> out, std::size_t first = 0) const {
+    fill(sample, out, first, [](const std::uint32_t(&w)[4][philox::kLanes], Scalar* chunk) {
       float n[4][philox::kLanes];
       box_muller<philox::kLanes>(w[0], w[1], n[0], n[1]);
       box_muller<philox::kLanes>(w[2], w[3], n[2], n[3]);
@@ -187,10 +189,10 @@ class RandomStream {
 
  private:
   /// Calls `convert` for each 16 blocks = 64 elements; the last, shorter part goes through a buffer.
-  template <int PerBlock, class Scalar, class Convert>
-  void fill(std::uint32_t sample, std::span<Scalar> out, Convert convert) const {
-    constexpr std::size_t kChunk = PerBlock * philox::kLanes;
-    std::uint32_t block = 0;
+  template <class Scalar, class Convert>
+  void fill(std::uint32_t sample, std::span<Scalar> out, std::size_t first, Convert convert) const {
+    constexpr std::size_t kChunk = 4 * philox::kLanes;
+    std::uint32_t block = static_cast<std::uint32_t>(first / 4);
     for (std::size_t begin = 0; begin < out.size(); begin += kChunk) {
       std::uint32_t w[4][philox::kLanes];
       for (int i = 0; i < philox::kLanes; ++i) {

@@ -254,19 +254,22 @@ class Network {
     return tasks;
   }
 
-  /// Gradient of the parameters over all samples, for one task; call after backward of the whole team.
+  /// Gradient of the parameters over all samples, for one task; call after backward of the whole team. Returns its sum
+  /// of squares.
   template <class Scalar>
-  static void gradient(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* gradient) {
+  static double gradient(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* gradient) {
+    double squares = 0;
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       if constexpr (detail::kHasParameters<B>) {
         if (I != task.layer) return;
-        B::gradient(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
-                    ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples),
-                    Tensors<Scalar>(gradient + offset<I>(), detail::kParameterOffsets<B>.data()), task.first,
-                    task.count);
+        squares = B::gradient(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
+                              ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples),
+                              Tensors<Scalar>(gradient + offset<I>(), detail::kParameterOffsets<B>.data()), task.first,
+                              task.count);
       }
     });
+    return squares;
   }
 
   /// All parameters with PyTorch's names for an nn.Sequential called `prefix`; a network of one layer can be named

@@ -30,9 +30,9 @@ struct Bernoulli {
       auto e = gradient.col(s).array();  // holds e^-|l| until it becomes the gradient
       e = (-l.abs()).exp();
       values[static_cast<std::size_t>(s)] = (l.max(Scalar(0)) - l * x + e.log1p()).template cast<double>().sum();
-      const Scalar* lp = &logits(0, s);
-      const Scalar* xp = &target(0, s);
-      Scalar* g = &gradient(0, s);
+      const Scalar* lp = logits.col(s).data();
+      const Scalar* xp = target.col(s).data();
+      Scalar* g = gradient.col(s).data();
       for (Index i = 0; i < target.rows(); ++i)
         g[i] = weight * ((lp[i] >= 0 ? Scalar(1) : g[i]) / (Scalar(1) + g[i]) - xp[i]);
     }

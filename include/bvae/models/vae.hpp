@@ -1,0 +1,220 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bvae/core/concepts.hpp"
+#include "bvae/latent/latent.hpp"
+#include "bvae/layers/linear.hpp"
+#include "bvae/layers/network.hpp"
+
+namespace bvae {
+
+/// The encoder's layers, from the input to what the latent's head reads.
+template <class... Layers>
+struct Encoder {};
+
+/// The decoder's layers, from the latents to the likelihood's parameters (logits for Bernoulli).
+template <class... Layers>
+struct Decoder {};
+
+/// mu and log_variance of q(z|x), latents x samples.
+template <class Scalar>
+struct Posterior {
+  Matrix<Scalar> mu;
+  Matrix<Scalar> log_variance;
+};
+
+namespace detail {
+template <Index DecoderReturns, Index InputHas>
+struct DecoderReturnsInput {
+  static_assert(DecoderReturns % InputHas == 0, "Vae: the decoder must return the input's size");
+};
+template <class>
+inline constexpr bool kAlwaysFalse = false;
+}  // namespace detail
+
+/// A variational autoencoder (Kingma, Welling 2014) as a type:
+/// `Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<400>, ReLU>, Latent<20>, Decoder<Linear<400>, ReLU, Linear<784>>>`.
+///
+/// \tparam In      shape of a sample: Image<C, H, W> or Features<N>
+/// \tparam Scalar  float, or double for gradient checks
+///
+/// Owns its parameters and state (two flat arenas), nothing else. Copying it copies the model. The const functions are
+/// safe to call from several threads; they allocate their activations at each call.
+template <Shape In, class EncoderLayers, class LatentSpace, class DecoderLayers, class ScalarType = float>
+class Vae {
+  static_assert(detail::kAlwaysFalse<In>, "Vae: write Vae<Shape, Encoder<...>, Latent<...>, Decoder<...>[, Scalar]>");
+};
+
+template <Shape In, class... EncoderLayers, class LatentSpace, class... DecoderLayers, class ScalarType>
+class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>, ScalarType> {
+ public:
+  using Scalar = ScalarType;
+  using Input = In;
+  using Latent = LatentSpace;
+  using EncoderNetwork = Network<In, EncoderLayers...>;
+  using HeadNetwork = Network<typename EncoderNetwork::Output, Linear<Latent::kHeadOutputs>>;
+  using DecoderNetwork = Network<Features<Latent::kDimensions>, DecoderLayers...>;
+
+  static constexpr Index kFeatures = In::kSize;
+  static constexpr Index kLatents = Latent::kDimensions;
+  static constexpr Index kDecoderOutputs = DecoderNetwork::Output::kSize;
+  static_assert(sizeof(detail::DecoderReturnsInput<kDecoderOutputs, kFeatures>) > 0);
+
+  /// Where each part begins in the arenas, and their lengths (padding included).
+  static constexpr Index kHeadOffset = EncoderNetwork::kParameters;
+  static constexpr Index kDecoderOffset = kHeadOffset + HeadNetwork::kParameters;
+  static constexpr Index kParameters = kDecoderOffset + DecoderNetwork::kParameters;
+  static constexpr Index kDecoderStateOffset = EncoderNetwork::kState;
+  static constexpr Index kState = kDecoderStateOffset + DecoderNetwork::kState;
+
+  /// Fresh weights, drawn as each layer asks.
+  explicit Vae(Seed seed = {})
+      : parameters_(static_cast<std::size_t>(kParameters)), state_(static_cast<std::size_t>(kState)) {
+    constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
+    EncoderNetwork::initialize(parameters_.data(), seed, 0);
+    HeadNetwork::initialize(parameters_.data() + kHeadOffset, seed, kPart);
+    DecoderNetwork::initialize(parameters_.data() + kDecoderOffset, seed, 2 * kPart);
+    EncoderNetwork::initialize_state(state_.data(), seed, 0);
+    DecoderNetwork::initialize_state(state_.data() + kDecoderStateOffset, seed, 2 * kPart);
+  }
+
+  /// All trainable values, flat; `parameter_tensors()` says where each tensor lies.
+  [[nodiscard]] Arena<Scalar>& parameters() { return parameters_; }
+  [[nodiscard]] const Arena<Scalar>& parameters() const { return parameters_; }
+  /// Values that are not trained (running statistics).
+  [[nodiscard]] Arena<Scalar>& state() { return state_; }
+  [[nodiscard]] const Arena<Scalar>& state() const { return state_; }
+
+  /// Trainable values without padding.
+  [[nodiscard]] static Index parameter_count() {
+    Index count = 0;
+    for (const NamedTensor& tensor : parameter_tensors()) count += tensor.info.size();
+    return count;
+  }
+
+  /// Names as in a PyTorch module with nn.Sequential `encoder` and `decoder` and nn.Linear `latent`.
+  [[nodiscard]] static std::vector<NamedTensor> parameter_tensors() {
+    std::vector<NamedTensor> tensors = EncoderNetwork::parameter_tensors("encoder", 0);
+    append(tensors, HeadNetwork::parameter_tensors("latent", kHeadOffset, false));
+    std::vector<NamedTensor> decoder = DecoderNetwork::parameter_tensors("decoder", kDecoderOffset);
+    mark_image_outputs(decoder);
+    append(tensors, decoder);
+    return tensors;
+  }
+  [[nodiscard]] static std::vector<NamedTensor> state_tensors() {
+    std::vector<NamedTensor> tensors = EncoderNetwork::state_tensors("encoder", 0);
+    append(tensors, DecoderNetwork::state_tensors("decoder", kDecoderStateOffset));
+    return tensors;
+  }
+
+  /// q(z|x) of each column of `x`. \throws std::invalid_argument if x has another number of rows than the input shape
+  [[nodiscard]] Posterior<Scalar> encode(const Eigen::Ref<const Matrix<Scalar>>& x) const {
+    check_rows("encode", x.rows(), kFeatures);
+    Posterior<Scalar> q{Matrix<Scalar>(kLatents, x.cols()), Matrix<Scalar>(kLatents, x.cols())};
+    for_blocks(x.cols(), [&](Index first, Index count) {
+      Arena<Scalar> input(static_cast<std::size_t>(kFeatures * count));
+      View<Scalar>(input.data(), kFeatures, count) = x.middleCols(first, count);
+      const Pass pass(Mode::kEvaluation, Member{}, count);
+      typename EncoderNetwork::template Activations<Scalar> encoder(count, input.data(), nullptr, false);
+      typename HeadNetwork::template Activations<Scalar> head(count, encoder.output(), nullptr, false);
+      EncoderNetwork::forward(pass, parameters_.data(), mutable_state(), encoder);
+      HeadNetwork::forward(pass, parameters_.data() + kHeadOffset, mutable_state(), head);
+      const auto posterior = Latent::posterior(head.output(), count);
+      q.mu.middleCols(first, count) = posterior.mu();
+      q.log_variance.middleCols(first, count) = posterior.log_variance();
+    });
+    return q;
+  }
+
+  /// The decoder's output for each column of `z`: logits if the model is trained with Bernoulli.
+  [[nodiscard]] Matrix<Scalar> decode(const Eigen::Ref<const Matrix<Scalar>>& z) const {
+    check_rows("decode", z.rows(), kLatents);
+    Matrix<Scalar> output(kDecoderOutputs, z.cols());
+    for_blocks(z.cols(), [&](Index first, Index count) {
+      Arena<Scalar> input(static_cast<std::size_t>(kLatents * count));
+      View<Scalar>(input.data(), kLatents, count) = z.middleCols(first, count);
+      const Pass pass(Mode::kEvaluation, Member{}, count);
+      typename DecoderNetwork::template Activations<Scalar> decoder(count, input.data(), nullptr, false);
+      DecoderNetwork::forward(pass, parameters_.data() + kDecoderOffset, mutable_state() + kDecoderStateOffset,
+                              decoder);
+      output.middleCols(first, count) = ConstView<Scalar>(decoder.output(), kDecoderOutputs, count);
+    });
+    return output;
+  }
+  /// The likelihood's mean for each column of `z`: for Bernoulli probabilities, ready to look at.
+  template <Likelihood L>
+  [[nodiscard]] Matrix<Scalar> decode(const Eigen::Ref<const Matrix<Scalar>>& z, const L& likelihood) const {
+    Matrix<Scalar> output = decode(z);
+    likelihood.mean(View<Scalar>(output.data(), output.rows(), output.cols()));
+    return output;
+  }
+
+  /// Decodes mu of each column: deterministic.
+  [[nodiscard]] Matrix<Scalar> reconstruct(const Eigen::Ref<const Matrix<Scalar>>& x) const {
+    return decode(encode(x).mu);
+  }
+  template <Likelihood L>
+  [[nodiscard]] Matrix<Scalar> reconstruct(const Eigen::Ref<const Matrix<Scalar>>& x, const L& likelihood) const {
+    return decode(encode(x).mu, likelihood);
+  }
+
+  /// Decodes `count` draws from the prior N(0, I); the same seed gives the same draws.
+  [[nodiscard]] Matrix<Scalar> sample(Index count, Seed seed = {}) const { return decode(draw(count, seed)); }
+  template <Likelihood L>
+  [[nodiscard]] Matrix<Scalar> sample(Index count, const L& likelihood, Seed seed = {}) const {
+    return decode(draw(count, seed), likelihood);
+  }
+
+ private:
+  static constexpr Index kBlock = 256;
+
+  static Matrix<Scalar> draw(Index count, Seed seed) {
+    if (count < 0) throw std::invalid_argument("Vae: cannot draw a negative number of samples");
+    Matrix<Scalar> z(kLatents, count);
+    const RandomStream random(seed, Stream::kSampling);
+    for (Index s = 0; s < count; ++s)
+      random.normal(static_cast<std::uint32_t>(s),
+                    std::span<Scalar>(z.col(s).data(), static_cast<std::size_t>(kLatents)));
+    return z;
+  }
+
+  static void check_rows(const char* function, Index rows, Index expected) {
+    if (rows != expected)
+      throw std::invalid_argument(std::string("Vae::") + function + ": expected " + std::to_string(expected) +
+                                  " rows (one column = one sample), got " + std::to_string(rows));
+  }
+
+  template <class Function>
+  static void for_blocks(Index samples, Function&& function) {
+    for (Index first = 0; first < samples; first += kBlock) function(first, std::min(kBlock, samples - first));
+  }
+
+  static void append(std::vector<NamedTensor>& tensors, const std::vector<NamedTensor>& more) {
+    tensors.insert(tensors.end(), more.begin(), more.end());
+  }
+
+  /// A decoder that ends in features gives an image in channels-last order: the last layer's outputs are pixels.
+  static void mark_image_outputs(std::vector<NamedTensor>& decoder) {
+    if constexpr (kIsImage<In> && !kIsImage<typename DecoderNetwork::Output> && kDecoderOutputs == kFeatures) {
+      if (decoder.empty()) return;
+      const std::string& last = decoder.back().name;
+      const std::string layer = last.substr(0, last.rfind('.') + 1);
+      for (NamedTensor& tensor : decoder)
+        if (tensor.name.starts_with(layer) && tensor.info.extents[0] == kFeatures)
+          tensor.info.order[0] = kAxisOrder<In>;
+    }
+  }
+
+  /// Evaluation reads the state only; Network::forward takes it writable because training writes it.
+  Scalar* mutable_state() const { return const_cast<Scalar*>(state_.data()); }
+
+  Arena<Scalar> parameters_;
+  Arena<Scalar> state_;
+};
+
+}  // namespace bvae

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bvae/core/concepts.hpp"
+#include "bvae/core/errors.hpp"
+#include "bvae/divergences/divergence_terms.hpp"
+#include "bvae/layers/network.hpp"
+#include "bvae/schedules/progress.hpp"
+#include "bvae/training/losses.hpp"
+
+namespace bvae {
+
+/// The objective of one batch and its gradient: reconstruction + beta * divergence, sums over features and latents,
+/// mean over samples.
+///
+/// Holds the gradient and the activations for batches of up to `capacity` samples; computing allocates nothing. All
+/// members of a team call `compute` together. Results have the same bits for any team: shards and tasks depend on sizes
+/// only, and sums over them are made in their order.
+template <class Model, Likelihood L, class D>
+class Objective {
+ public:
+  using Scalar = typename Model::Scalar;
+
+  Objective(Index capacity, L likelihood, D divergence)
+      : likelihood_(std::move(likelihood)),
+        divergence_(std::move(divergence)),
+        input_(static_cast<std::size_t>(Model::kFeatures * capacity)),
+        noise_(static_cast<std::size_t>(Model::kLatents * capacity)),
+        z_(static_cast<std::size_t>(Model::kLatents * capacity)),
+        z_delta_(static_cast<std::size_t>(Model::kLatents * capacity)),
+        encoder_(capacity, input_.data(), nullptr),
+        head_(capacity, encoder_.output(), encoder_.output_delta()),
+        decoder_(capacity, z_.data(), z_delta_.data()),
+        terms_(Model::kLatents, capacity),
+        values_(static_cast<std::size_t>(capacity)),
+        gradient_(static_cast<std::size_t>(Model::kParameters)) {
+    static_assert(Model::kDecoderOutputs == Model::kFeatures * L::kOutputsPerFeature,
+                  "Objective: the decoder must return the input's size times the likelihood's outputs per feature");
+    add_tasks(kEncoder, Model::EncoderNetwork::gradient_tasks());
+    add_tasks(kHead, Model::HeadNetwork::gradient_tasks());
+    add_tasks(kDecoder, Model::DecoderNetwork::gradient_tasks());
+    squares_.resize(tasks_.size());
+  }
+  Objective(const Objective&) = delete;
+  Objective& operator=(const Objective&) = delete;
+
+  /// \param load called for each shard as load(shard, x, noise): fills x (features x shard) and noise (latents x shard)
+  template <class Load>
+  void compute(const Member& member, Model& model, Index samples, double beta, const Progress& progress, Load&& load) {
+    const Pass pass(Mode::kTraining, member, samples);
+    const Scalar* p = model.parameters().data();
+    Scalar* state = model.state().data();
+    pass.for_own_shards([&](Shard s) {
+      load(s, View<Scalar>(input(s), Model::kFeatures, s.count), View<Scalar>(noise(s), Model::kLatents, s.count));
+    });
+    Model::EncoderNetwork::forward(pass, p, state, encoder_);
+    Model::HeadNetwork::forward(pass, p + Model::kHeadOffset, state, head_);
+    pass.for_own_shards(
+        [&](Shard s) { posterior(s).sample(noise_view(s), View<Scalar>(z(s), Model::kLatents, s.count)); });
+    member.barrier();
+    if (member.rank() == 0) {  // small, and it may need the whole batch: free bits do
+      divergence_(posterior({0, samples}), progress, terms_);
+      next_task_.store(0, std::memory_order_relaxed);
+    }
+    Model::DecoderNetwork::forward(pass, p + Model::kDecoderOffset, state + Model::kDecoderStateOffset, decoder_);
+    pass.for_own_shards([&](Shard s) {
+      const Index first = s.first * Model::kDecoderOutputs;
+      likelihood_(ConstView<Scalar>(input(s), Model::kFeatures, s.count),
+                  ConstView<Scalar>(decoder_.output() + first, Model::kDecoderOutputs, s.count),
+                  Scalar(1) / static_cast<Scalar>(samples),
+                  std::span<double>(values_.data() + s.first, static_cast<std::size_t>(s.count)),
+                  View<Scalar>(decoder_.output_delta() + first, Model::kDecoderOutputs, s.count));
+    });
+    Model::DecoderNetwork::backward(pass, p + Model::kDecoderOffset, decoder_);
+    member.barrier();
+    pass.for_own_shards([&](Shard s) { head_delta(s, static_cast<Scalar>(beta)); });
+    Model::HeadNetwork::backward(pass, p + Model::kHeadOffset, head_);
+    Model::EncoderNetwork::backward(pass, p, encoder_);
+    member.barrier();
+    for (std::size_t t = next_task_.fetch_add(1); t < tasks_.size(); t = next_task_.fetch_add(1)) run_task(t, samples);
+    member.barrier();
+  }
+
+  /// The convenience form: one thread, given data and noise (for gradient checks and comparisons).
+  Losses compute(Model& model, const Matrix<Scalar>& x, const Matrix<Scalar>& noise, double beta,
+                 const Progress& progress = {}) {
+    compute(Member{}, model, x.cols(), beta, progress, [&](Shard s, View<Scalar> x_out, View<Scalar> noise_out) {
+      x_out = x.middleCols(s.first, s.count);
+      noise_out = noise.middleCols(s.first, s.count);
+    });
+    return losses(x.cols(), beta);
+  }
+
+  /// Results of the last `compute`.
+  [[nodiscard]] Losses losses(Index samples, double beta) const {
+    Losses result;
+    for (Index s = 0; s < samples; ++s) result.reconstruction += values_[static_cast<std::size_t>(s)];
+    result.reconstruction /= static_cast<double>(samples);
+    result.divergence = terms_.value;
+    result.kl = terms_.kl();
+    result.objective = result.reconstruction + beta * result.divergence;
+    return result;
+  }
+  [[nodiscard]] const Vector<double>& kl_per_latent() const { return terms_.kl_per_latent; }
+  /// Same layout as the model's parameters.
+  [[nodiscard]] std::span<const Scalar> gradient() const { return gradient_; }
+  [[nodiscard]] double gradient_norm() const {
+    double sum = 0;
+    for (const double square : squares_) sum += square;
+    return std::sqrt(sum);
+  }
+
+  /// After a `compute` whose losses or gradient are not finite: the error that names the first place, in the order of
+  /// computing.
+  [[nodiscard]] DivergedError diagnose(Index samples, std::int64_t step) const {
+    if (const int i = Model::EncoderNetwork::first_non_finite(samples, encoder_); i >= 0)
+      return {step, "output", "encoder." + std::to_string(i)};
+    if (Model::HeadNetwork::first_non_finite(samples, head_) >= 0) return {step, "output", "latent (mu, log_variance)"};
+    if (!ConstView<Scalar>(z_.data(), Model::kLatents, samples).allFinite()) return {step, "sample", "latent (z)"};
+    if (!std::isfinite(terms_.value)) return {step, "divergence", "latent"};
+    if (const int i = Model::DecoderNetwork::first_non_finite(samples, decoder_); i >= 0)
+      return {step, "output", "decoder." + std::to_string(i)};
+    if (!std::isfinite(losses(samples, 0).reconstruction))
+      return {step, "loss", std::string(L::kName) + " (reconstruction)"};
+    for (const NamedTensor& tensor : Model::parameter_tensors())
+      if (!ConstView<Scalar>(gradient_.data() + tensor.offset, tensor.info.size(), 1).allFinite())
+        return {step, "gradient", tensor.name};
+    return {step, "objective", "model"};
+  }
+
+ private:
+  enum Part : int { kEncoder, kHead, kDecoder };
+  struct Task {
+    Part part;
+    GradientTask task;
+  };
+
+  void add_tasks(Part part, const std::vector<GradientTask>& tasks) {
+    for (const GradientTask& task : tasks) tasks_.push_back({part, task});
+  }
+
+  Scalar* input(Shard s) { return input_.data() + s.first * Model::kFeatures; }
+  Scalar* noise(Shard s) { return noise_.data() + s.first * Model::kLatents; }
+  Scalar* z(Shard s) { return z_.data() + s.first * Model::kLatents; }
+  ConstView<Scalar> noise_view(Shard s) { return {noise(s), Model::kLatents, s.count}; }
+  auto posterior(Shard s) const {
+    return Model::Latent::posterior(static_cast<const Scalar*>(head_.output()) + s.first * Model::Latent::kHeadOutputs,
+                                    s.count);
+  }
+
+  /// Gradient at the head's output: through the sample, plus beta times the divergence's.
+  void head_delta(Shard s, Scalar beta) {
+    Scalar* delta = head_.output_delta() + s.first * Model::Latent::kHeadOutputs;
+    auto d_mu = Model::Latent::mu_rows(delta, s.count);
+    auto d_log_variance = Model::Latent::log_variance_rows(delta, s.count);
+    posterior(s).sample_gradient(
+        noise_view(s), ConstView<Scalar>(z_delta_.data() + s.first * Model::kLatents, Model::kLatents, s.count), d_mu,
+        d_log_variance);
+    d_mu += beta * terms_.d_mu.middleCols(s.first, s.count);
+    d_log_variance += beta * terms_.d_log_variance.middleCols(s.first, s.count);
+  }
+
+  void run_task(std::size_t t, Index samples) {
+    const auto& [part, task] = tasks_[t];
+    Scalar* g = gradient_.data();
+    if (part == kEncoder) {
+      squares_[t] = Model::EncoderNetwork::gradient(task, samples, encoder_, g);
+    } else if (part == kHead) {
+      squares_[t] = Model::HeadNetwork::gradient(task, samples, head_, g + Model::kHeadOffset);
+    } else {
+      squares_[t] = Model::DecoderNetwork::gradient(task, samples, decoder_, g + Model::kDecoderOffset);
+    }
+  }
+
+  L likelihood_;
+  D divergence_;
+  Arena<Scalar> input_;
+  Arena<Scalar> noise_;
+  Arena<Scalar> z_;
+  Arena<Scalar> z_delta_;
+  typename Model::EncoderNetwork::template Activations<Scalar> encoder_;
+  typename Model::HeadNetwork::template Activations<Scalar> head_;
+  typename Model::DecoderNetwork::template Activations<Scalar> decoder_;
+  DivergenceTerms<Scalar> terms_;
+  std::vector<double> values_;
+  Arena<Scalar> gradient_;
+  std::vector<Task> tasks_;
+  std::vector<double> squares_;
+  alignas(64) std::atomic<std::size_t> next_task_{0};
+};
+
+}  // namespace bvae

@@ -1,0 +1,318 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bvae/core/concepts.hpp"
+#include "bvae/core/errors.hpp"
+#include "bvae/core/team.hpp"
+#include "bvae/data/binarization.hpp"
+#include "bvae/data/dataset.hpp"
+#include "bvae/data/shuffle.hpp"
+#include "bvae/metrics/evaluation.hpp"
+#include "bvae/optimizers/optimizer_step.hpp"
+#include "bvae/schedules/any_schedule.hpp"
+#include "bvae/training/event.hpp"
+#include "bvae/training/history.hpp"
+#include "bvae/training/objective.hpp"
+
+namespace bvae {
+
+struct FitOptions {
+  std::int64_t epochs = 10;  ///< >= 1
+  Index batch_size = 128;    ///< 1 ... number of training samples; the last batch of an epoch may be shorter
+  Seed seed{};               ///< order of the data, noise and binarisation
+  int threads = 0;           ///< 0 = one for each core; the result does not depend on it
+  bool shuffle = true;       ///< a new order for each epoch
+  Binarization binarization = Binarization::kNone;
+  std::optional<AnySchedule> learning_rate_factor{};  ///< multiplies the optimizer's learning rate
+};
+
+/// Trains a model: the only place where model, likelihood, divergence, schedule and optimizer meet.
+///
+///     Trainer trainer{model, Bernoulli{}, Kl{.free_bits = 0.1}, WarmUp{.to = 4.0, .over = Epochs{10}}, Adam{}};
+///     const History history = trainer.fit(train, test, {.epochs = 20}, ProgressBar{});
+///
+/// Minimises reconstruction + beta(t) * divergence, both summed over features and latents, means over the batch. Holds
+/// a reference to the model, which must outlive it. Each fit() is a run of its own: it starts from the model's present
+/// parameters with fresh optimizer moments at step 0 of the schedules. A run is a function of the model, the data, the
+/// options and these five parts: the same bits for any number of threads. Memory is allocated when a run begins; a step
+/// allocates nothing.
+template <class Model, class L, class D, class S, class O>
+class Trainer {
+  static_assert(Likelihood<L>,
+                "Trainer: the second argument must model bvae::Likelihood (see likelihoods/bernoulli.hpp)");
+  static_assert(
+      requires(const D& d, DivergenceTerms<typename Model::Scalar>& terms, const Progress& p) {
+        d(Model::Latent::posterior(static_cast<const typename Model::Scalar*>(nullptr), Index{}), p, terms);
+      }, "Trainer: the third argument must be a divergence (see divergences/kl.hpp)");
+  static_assert(
+      ScheduleOf<S, Progress>,
+      "Trainer: the fourth argument must be a schedule, callable with a Progress (see schedules/constant.hpp)");
+  static_assert(
+      requires {
+        O::kMoments;
+        O::kName;
+      }, "Trainer: the fifth argument must be an optimizer (see optimizers/sgd.hpp)");
+
+  using Scalar = typename Model::Scalar;
+  static constexpr std::size_t kMoments = static_cast<std::size_t>(O::kMoments);
+
+ public:
+  Trainer(Model& model, L likelihood, D divergence, S schedule, O optimizer)
+      : model_(model),
+        likelihood_(std::move(likelihood)),
+        divergence_(std::move(divergence)),
+        schedule_(std::move(schedule)),
+        optimizer_(std::move(optimizer)) {
+    const auto validate = [](const auto& part) {
+      if constexpr (requires { part.validate(); }) part.validate();
+    };
+    validate(likelihood_);
+    validate(divergence_);
+    validate(schedule_);
+    validate(optimizer_);
+  }
+
+  /// \throws std::invalid_argument for options or data that do not fit the model; DivergedError when a loss or a
+  /// gradient becomes infinite or NaN (the parameters are then those from before that step); what a callback throws
+  template <class... Callbacks>
+  History fit(const Dataset& train, const FitOptions& options, Callbacks&&... callbacks) {
+    return run(train, nullptr, options, callbacks...);
+  }
+
+  /// With a validation set, evaluated after every epoch.
+  template <class... Callbacks>
+  History fit(const Dataset& train, const Dataset& validation, const FitOptions& options, Callbacks&&... callbacks) {
+    return run(train, &validation, options, callbacks...);
+  }
+
+ private:
+  /// Values that one optimizer task updates; fixed, so that results do not depend on the number of threads.
+  static constexpr Index kOptimizerBlock = 16384;
+
+  /// What a run needs, made once.
+  struct Workspace {
+    Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, int threads)
+        : team(threads), objective(batch, likelihood, divergence), order(static_cast<std::size_t>(samples)) {
+      for (Arena<Scalar>& moment : moments) moment.resize(static_cast<std::size_t>(Model::kParameters));
+    }
+    Team team;
+    Objective<Model, L, D> objective;
+    std::array<Arena<Scalar>, kMoments> moments;
+    std::vector<std::uint32_t> order;
+  };
+
+  template <class... Callbacks>
+  History run(const Dataset& train, const Dataset* validation, const FitOptions& options, Callbacks&... callbacks) {
+    static_assert((Callback<Callbacks> && ...),
+                  "Callback: must be callable with at least one event (FitBegin, StepEnd, EpochEnd or FitEnd), see "
+                  "training/event.hpp");
+    check(train, "training", options);
+    if (validation != nullptr) check(*validation, "validation", {.batch_size = 1});
+    Workspace work(options.batch_size, train.size(), likelihood_, divergence_, options.threads);
+    std::optional<Evaluator<Model, L>> evaluator;
+    if (validation != nullptr) evaluator.emplace(likelihood_);
+
+    const RunInfo info = describe(train, validation, options, work.team.size());
+    History history;
+    history.epochs.reserve(static_cast<std::size_t>(options.epochs));
+    Control control;
+    notify(FitBegin{info, control}, callbacks...);
+    for (std::int64_t epoch = 0; epoch < options.epochs && !control.stopping(); ++epoch) {
+      EpochRecord record{.epoch = epoch + 1};
+      record.train_kl_per_latent = Vector<double>::Zero(Model::kLatents);
+      order_samples(work.order, options, epoch);
+      const auto start = std::chrono::steady_clock::now();
+      Index seen = 0;
+      for (std::int64_t i = 0; i < info.steps_per_epoch && !control.stopping(); ++i) {
+        const Index first = i * options.batch_size;
+        const Index count = std::min(options.batch_size, train.size() - first);
+        const StepEnd event = step(work, train, info, control, options, history.steps, first, count);
+        ++history.steps;
+        accumulate(record, event, work.objective.kl_per_latent(), count);
+        seen += count;
+        notify(event, callbacks...);
+      }
+      record.step = history.steps;
+      record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (seen < train.size()) break;  // stopped inside the epoch
+      finish(record, seen, info);
+      if (validation != nullptr)
+        record.validation = (*evaluator)(model_, *validation, {options.seed, options.binarization}, work.team);
+      history.epochs.push_back(record);
+      const bool settled = std::abs(record.beta - info.final_beta) <= 1e-12 * std::max(1.0, std::abs(info.final_beta));
+      notify(EpochEnd{info, control, history.epochs.back(), settled, std::as_bytes(std::span(model_.parameters())),
+                      std::as_bytes(std::span(model_.state()))},
+             callbacks...);
+    }
+    history.stop_reason = control.reason();
+    notify(FitEnd{info, history, std::as_writable_bytes(std::span(model_.parameters())),
+                  std::as_writable_bytes(std::span(model_.state()))},
+           callbacks...);
+    return history;
+  }
+
+  /// One step: gradient, check, update. Nothing here allocates.
+  StepEnd step(Workspace& work, const Dataset& train, const RunInfo& info, Control& control, const FitOptions& options,
+               std::int64_t done, Index first, Index count) {
+    const Progress progress = Progress::at(done, info.steps_per_epoch, info.total_steps);
+    const double beta = schedule_(progress);
+    const double factor = options.learning_rate_factor ? (*options.learning_rate_factor)(progress) : 1.0;
+    const std::int64_t epoch = done / info.steps_per_epoch;
+    const std::span<const std::uint32_t> samples(work.order.data() + first, static_cast<std::size_t>(count));
+    const RandomStream noise(options.seed, Stream::kNoise, static_cast<std::uint64_t>(done));
+    StepEnd event{.run = info,
+                  .control = control,
+                  .step = done + 1,
+                  .epoch = epoch,
+                  .step_of_epoch = done % info.steps_per_epoch + 1};
+    event.beta = beta;
+    event.learning_rate = optimizer_.base_learning_rate() * factor;
+    bool finite = true;
+    work.team.run([&](const Member& member) {
+      work.objective.compute(
+          member, model_, count, beta, progress, [&](Shard shard, View<Scalar> x, View<Scalar> z_noise) {
+            const auto own =
+                samples.subspan(static_cast<std::size_t>(shard.first), static_cast<std::size_t>(shard.count));
+            train.template gather<Scalar>(own, x.data());
+            for (Index s = 0; s < shard.count; ++s) {
+              binarize(options.binarization, options.seed, static_cast<std::uint64_t>(epoch) + 1,
+                       own[static_cast<std::size_t>(s)], std::span<Scalar>(x.col(s).data(), Model::kFeatures));
+              noise.normal(static_cast<std::uint32_t>(shard.first + s),
+                           std::span<Scalar>(z_noise.col(s).data(), Model::kLatents));
+            }
+          });
+      // Every member comes to the same decision, so none has to wait for it.
+      const Losses losses = work.objective.losses(count, beta);
+      const double norm = work.objective.gradient_norm();
+      const bool good = std::isfinite(losses.objective) && std::isfinite(norm);
+      if (good) update(member, work, {done + 1, event.learning_rate, norm, 1.0});
+      if (member.rank() == 0) {
+        finite = good;
+        event.losses = losses;
+        event.gradient_norm = norm;
+      }
+    });
+    if (!finite) throw work.objective.diagnose(count, done + 1);
+    return event;
+  }
+
+  void update(const Member& member, Workspace& work, const OptimizerStep& step) {
+    Scalar* p = model_.parameters().data();
+    const Scalar* g = work.objective.gradient().data();
+    for (Index first = member.rank() * kOptimizerBlock; first < Model::kParameters;
+         first += member.size() * kOptimizerBlock) {
+      const auto count = static_cast<std::size_t>(std::min(kOptimizerBlock, Model::kParameters - first));
+      std::array<std::span<Scalar>, kMoments> moments;
+      for (std::size_t m = 0; m < kMoments; ++m) moments[m] = {work.moments[m].data() + first, count};
+      optimizer_.template step<Scalar>(step, std::span<Scalar>(p + first, count),
+                                       std::span<const Scalar>(g + first, count), moments);
+    }
+  }
+
+  void check(const Dataset& data, const char* which, const FitOptions& options) const {
+    const std::string set = std::string("Trainer::fit: the ") + which + " set ";
+    if (data.features() != Model::kFeatures)
+      throw std::invalid_argument(set + "has " + std::to_string(data.features()) +
+                                  " features a sample, the model takes " + std::to_string(Model::kFeatures));
+    if constexpr (kIsImage<typename Model::Input>) {
+      // Data without image extents (a plain matrix) fit any image of their size.
+      using Image = typename Model::Input;
+      const ImageExtents e = data.extents();
+      const bool plain = e.height == 1 && e.width == 1;
+      if (!plain && (e.channels != Image::kChannels || e.height != Image::kHeight || e.width != Image::kWidth))
+        throw std::invalid_argument(set + "has images of " + std::to_string(e.channels) + " x " +
+                                    std::to_string(e.height) + " x " + std::to_string(e.width) + ", the model takes " +
+                                    std::to_string(Image::kChannels) + " x " + std::to_string(Image::kHeight) + " x " +
+                                    std::to_string(Image::kWidth));
+    }
+    if (options.binarization != Binarization::kNone && (data.minimum() < 0 || data.maximum() > 1))
+      throw std::invalid_argument(set + "must lie in [0, 1] to be binarised");
+    likelihood_.check_targets(data.minimum(), data.maximum());
+    if (options.epochs < 1) throw std::invalid_argument("Trainer::fit: epochs must be at least 1");
+    if (options.batch_size < 1 || options.batch_size > data.size())
+      throw std::invalid_argument("Trainer::fit: batch_size must be between 1 and the " + std::to_string(data.size()) +
+                                  " training samples, not " + std::to_string(options.batch_size));
+  }
+
+  RunInfo describe(const Dataset& train, const Dataset* validation, const FitOptions& options, int threads) const {
+    RunInfo info{.epochs = options.epochs};
+    info.steps_per_epoch = (train.size() + options.batch_size - 1) / options.batch_size;
+    info.total_steps = info.steps_per_epoch * options.epochs;
+    info.batch_size = options.batch_size;
+    info.samples = train.size();
+    info.validation_samples = validation != nullptr ? validation->size() : 0;
+    info.features = Model::kFeatures;
+    info.latents = Model::kLatents;
+    info.parameters = Model::parameter_count();
+    info.threads = threads;
+    info.seed = options.seed.value;
+    info.final_beta = schedule_(Progress::at(info.total_steps - 1, info.steps_per_epoch, info.total_steps));
+    info.binarization = options.binarization;
+    info.likelihood = L::kName;
+    info.divergence = D::kName;
+    info.optimizer = O::kName;
+    return info;
+  }
+
+  static void order_samples(std::vector<std::uint32_t>& order, const FitOptions& options, std::int64_t epoch) {
+    if (options.shuffle) {
+      shuffle(options.seed, static_cast<std::uint64_t>(epoch), order);
+    } else {
+      std::iota(order.begin(), order.end(), 0u);
+    }
+  }
+
+  /// Sums over the epoch, weighted by the batch's size; finish() divides.
+  static void accumulate(EpochRecord& record, const StepEnd& event, const Vector<double>& kl_per_latent, Index count) {
+    const double weight = static_cast<double>(count);
+    record.beta = event.beta;
+    record.learning_rate = event.learning_rate;
+    record.gradient_norm += event.gradient_norm;
+    record.train.objective += weight * event.losses.objective;
+    record.train.reconstruction += weight * event.losses.reconstruction;
+    record.train.divergence += weight * event.losses.divergence;
+    record.train.kl += weight * event.losses.kl;
+    record.train_kl_per_latent += weight * kl_per_latent;
+  }
+  static void finish(EpochRecord& record, Index seen, const RunInfo& info) {
+    const double n = static_cast<double>(seen);
+    record.train.objective /= n;
+    record.train.reconstruction /= n;
+    record.train.divergence /= n;
+    record.train.kl /= n;
+    record.train_kl_per_latent /= n;
+    record.gradient_norm /= static_cast<double>(info.steps_per_epoch);
+    record.beta_norm = record.beta * static_cast<double>(info.latents) / static_cast<double>(info.features);
+    record.samples_per_second = n / std::max(record.seconds, 1e-9);
+  }
+
+  template <class Event, class... Callbacks>
+  static void notify(const Event& event, Callbacks&... callbacks) {
+    const auto call = [&](auto& callback) {
+      if constexpr (std::invocable<decltype(callback), const Event&>) callback(event);
+    };
+    (call(callbacks), ...);
+  }
+
+  Model& model_;
+  L likelihood_;
+  D divergence_;
+  S schedule_;
+  O optimizer_;
+};
+
+template <class Model, class L, class D, class S, class O>
+Trainer(Model&, L, D, S, O) -> Trainer<Model, L, D, S, O>;
+
+}  // namespace bvae
