@@ -53,7 +53,7 @@ TEST_CASE("gunzip: a bomb is stopped at the limit", "[io][gzip]") {
                     ContainsSubstring("bomb.gz") && ContainsSubstring("at most 1000 bytes"));
   CHECK_THROWS_AS(bvae::gunzip("bomb.gz", bomb, 49'999'999), bvae::FileError);
   CHECK_THROWS_AS(bvae::gunzip("bomb.gz", bomb, 0), bvae::FileError);
-  const auto beginning = bvae::gunzip("bomb.gz", bomb, 1000, bvae::AtLimit::stop);
+  const auto beginning = bvae::gunzip("bomb.gz", bomb, 1000, bvae::AtLimit::kStop);
   CHECK(beginning.size() == 1000);
   CHECK(beginning.capacity() <= 1001);
   CHECK(bvae::gunzip("bomb.gz", bomb).size() == 50'000'000);

@@ -72,7 +72,7 @@ inline std::vector<std::uint8_t> inflate_gzip(const std::string& file, std::span
     used += room - stream.avail_out;
 
     if (used > limit) {
-      if (at_limit == AtLimit::fail) fail("at most " + std::to_string(limit) + " bytes after inflating", "more");
+      if (at_limit == AtLimit::kFail) fail("at most " + std::to_string(limit) + " bytes after inflating", "more");
       out.resize(static_cast<std::size_t>(limit));
       return out;
     }

@@ -85,7 +85,7 @@ class SafetensorsHeaderParser {
   bool binary(nlohmann::json::binary_t&) { return refuse("binary data"); }
 
   bool number_unsigned(std::uint64_t value) {
-    if (place_ == Place::shape) {
+    if (place_ == Place::kShape) {
       constexpr std::size_t kMaxRank = 64;  // NumPy's; keeps "[0,0,0,..." from filling the memory
       if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
         return refuse(std::to_string(value));
@@ -93,7 +93,7 @@ class SafetensorsHeaderParser {
       tensor_.shape.push_back(static_cast<std::int64_t>(value));
       return true;
     }
-    if (place_ == Place::offsets) {
+    if (place_ == Place::kOffsets) {
       if (offsets_.size() == 2) fail("two data_offsets" + of_tensor(), "more");
       offsets_.push_back(value);
       return true;
@@ -102,13 +102,13 @@ class SafetensorsHeaderParser {
   }
 
   bool string(std::string& value) {
-    if (place_ == Place::metadata) {
+    if (place_ == Place::kMetadata) {
       if (!header_.metadata.emplace(name_, std::move(value)).second) {
         fail("each name once in __metadata__", quote_for_message(name_) + " twice");
       }
       return true;
     }
-    if (place_ != Place::entry || field_ != kType) return refuse("the string " + quote_for_message(value));
+    if (place_ != Place::kEntry || field_ != kType) return refuse("the string " + quote_for_message(value));
     const auto type = find_tensor_type(value);
     if (!type) fail("a dtype of the format" + of_tensor(), quote_for_message(value));
     if (type_bits(*type) % 8 != 0) {
@@ -119,13 +119,13 @@ class SafetensorsHeaderParser {
   }
 
   bool start_object(std::size_t) {
-    if (place_ == Place::outside) {
-      place_ = Place::top;
-    } else if (place_ == Place::top && name_ == kMetadata) {
+    if (place_ == Place::kOutside) {
+      place_ = Place::kTop;
+    } else if (place_ == Place::kTop && name_ == kMetadata) {
       if (std::exchange(has_metadata_, true)) fail("__metadata__ once", "it twice");
-      place_ = Place::metadata;
-    } else if (place_ == Place::top) {
-      place_ = Place::entry;
+      place_ = Place::kMetadata;
+    } else if (place_ == Place::kTop) {
+      place_ = Place::kEntry;
       tensor_ = TensorView{};
       offsets_.clear();
       fields_ = 0;
@@ -136,7 +136,7 @@ class SafetensorsHeaderParser {
   }
 
   bool key(std::string& name) {
-    if (place_ != Place::entry) {
+    if (place_ != Place::kEntry) {
       if (name.find('\0') != std::string::npos) fail("a name without NUL", quote_for_message(name));
       name_ = std::move(name);
       return true;
@@ -149,23 +149,23 @@ class SafetensorsHeaderParser {
   }
 
   bool end_object() {
-    if (place_ == Place::entry) finish_tensor();
-    if (place_ == Place::top) object_end_ = static_cast<std::size_t>(reached_ - text_.data());
-    place_ = place_ == Place::top ? Place::outside : Place::top;
+    if (place_ == Place::kEntry) finish_tensor();
+    if (place_ == Place::kTop) object_end_ = static_cast<std::size_t>(reached_ - text_.data());
+    place_ = place_ == Place::kTop ? Place::kOutside : Place::kTop;
     return true;
   }
 
   bool start_array(std::size_t) {
-    if (place_ != Place::entry || field_ == kType) return refuse("an array");
-    place_ = field_ == kShape ? Place::shape : Place::offsets;
+    if (place_ != Place::kEntry || field_ == kType) return refuse("an array");
+    place_ = field_ == kShape ? Place::kShape : Place::kOffsets;
     return true;
   }
 
   bool end_array() {
-    if (place_ == Place::offsets && offsets_.size() != 2) {
+    if (place_ == Place::kOffsets && offsets_.size() != 2) {
       fail("two data_offsets" + of_tensor(), std::to_string(offsets_.size()));
     }
-    place_ = Place::entry;
+    place_ = Place::kEntry;
     return true;
   }
 
@@ -177,7 +177,7 @@ class SafetensorsHeaderParser {
   }
 
  private:
-  enum class Place { outside, top, metadata, entry, shape, offsets };
+  enum class Place { kOutside, kTop, kMetadata, kEntry, kShape, kOffsets };
   static constexpr unsigned kType = 1, kShape = 2, kOffsets = 4;
   static constexpr std::string_view kMetadata = "__metadata__";
   static constexpr std::string_view kSpace = " \t\n\r";
@@ -197,18 +197,18 @@ class SafetensorsHeaderParser {
   /// A value came where it has no place.
   [[noreturn]] bool refuse(std::string found) const {
     switch (place_) {
-      case Place::outside:
+      case Place::kOutside:
         fail("a JSON object", std::move(found));
-      case Place::top:
+      case Place::kTop:
         if (name_ == kMetadata) fail("an object of strings for __metadata__", std::move(found));
         fail("an object with dtype, shape and data_offsets" + of_tensor(), std::move(found));
-      case Place::metadata:
+      case Place::kMetadata:
         fail("a string for " + quote_for_message(name_) + " in __metadata__", std::move(found));
-      case Place::shape:
+      case Place::kShape:
         fail("whole numbers from 0 to 2^63-1 in the shape" + of_tensor(), std::move(found));
-      case Place::offsets:
+      case Place::kOffsets:
         fail("whole numbers from 0 to 2^64-1 in the data_offsets" + of_tensor(), std::move(found));
-      case Place::entry:
+      case Place::kEntry:
         break;
     }
     const std::string what = field_ == kType    ? "a string as dtype"
@@ -248,7 +248,7 @@ class SafetensorsHeaderParser {
   const std::string& file_;
   const char* reached_;
   std::size_t object_end_ = 0;
-  Place place_ = Place::outside;
+  Place place_ = Place::kOutside;
   bool has_metadata_ = false;
   unsigned field_ = 0;   // of the entry: the one whose value comes next
   unsigned fields_ = 0;  // of the entry: those seen
