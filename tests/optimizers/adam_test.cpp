@@ -1,0 +1,79 @@
+#include "bvae/optimizers/adam.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "optimizers/harness.hpp"
+
+using bvae::Adam;
+
+TEST_CASE("Adam: agrees with PyTorch", "[optimizers]") {
+  const Adam plain{.learning_rate = 0.05};
+  harness::check_goldens(plain, goldens::adam_double);
+  harness::check_goldens(plain, goldens::adam_float);
+  harness::check_goldens(plain, goldens::adam_changing_rate_double, true);
+  harness::check_goldens(plain, goldens::adam_changing_rate_float, true);
+  const Adam other{.learning_rate = 0.05, .beta1 = 0.5, .beta2 = 0.9, .epsilon = 1e-3};
+  harness::check_goldens(other, goldens::adam_other_betas_double);
+  harness::check_goldens(other, goldens::adam_other_betas_float);
+  const Adam forgetful{.learning_rate = 0.05, .beta1 = 0, .beta2 = 0};
+  harness::check_goldens(forgetful, goldens::adam_no_memory_double);
+  harness::check_goldens(forgetful, goldens::adam_no_memory_float);
+}
+
+TEMPLATE_TEST_CASE("Adam: a split range gives the bits of the whole", "[optimizers]", float, double) {
+  harness::check_splits<TestType>(Adam{});
+}
+
+TEST_CASE("Adam: gradient_scale scales the gradient", "[optimizers]") {
+  harness::check_scale<float>(Adam{.epsilon = 0.1});
+}
+
+TEST_CASE("Adam: bias correction advances once per step", "[optimizers]") {
+  // With a constant gradient every update is learning_rate long, for each of the tensors updated within a step. Were t
+  // to advance with each tensor, the later ones would move by another amount.
+  harness::Arena<double, Adam> arena(3);
+  arena.gradient = {0.25, -4, 100};
+  const Adam adam{.learning_rate = 0.5, .epsilon = 1e-300};
+  for (std::int64_t t = 1; t <= 50; ++t) {
+    for (std::size_t tensor = 0; tensor < 3; ++tensor) {
+      arena.step(adam, {.t = t, .learning_rate = adam.base_learning_rate()}, tensor, 1);
+    }
+    const double length = 0.5 * static_cast<double>(t);
+    CHECK_THAT(arena.parameters[0], Catch::Matchers::WithinRel(-length, 1e-12));
+    CHECK_THAT(arena.parameters[1], Catch::Matchers::WithinRel(length, 1e-12));
+    CHECK_THAT(arena.parameters[2], Catch::Matchers::WithinRel(-length, 1e-12));
+  }
+}
+
+TEST_CASE("Adam: a gradient that was always zero moves nothing, however small epsilon", "[optimizers]") {
+  harness::Arena<float, Adam> arena(3);
+  arena.step(Adam{.epsilon = 1e-300}, {.t = 1, .learning_rate = 1}, 0, 3);
+  for (const float parameter : arena.parameters) CHECK(parameter == 0.0f);
+}
+
+TEST_CASE("Adam: the rate of the step counts, not its own", "[optimizers]") {
+  harness::Arena<double, Adam> arena(1);
+  arena.gradient = {1};
+  arena.step(Adam{.learning_rate = 7}, {.t = 1, .learning_rate = 0}, 0, 1);
+  CHECK(arena.parameters[0] == 0);
+  CHECK(arena.moments[0][0] != 0);
+  CHECK(Adam{.learning_rate = 7}.base_learning_rate() == 7);
+}
+
+TEST_CASE("Adam: refuses bad hyper-parameters and ranges", "[optimizers]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK_NOTHROW(Adam{}.validate());
+  CHECK_NOTHROW(Adam{.learning_rate = 0, .beta1 = 0, .beta2 = 0}.validate());
+  for (const double bad : {-1e-3, nan, infinity}) {
+    harness::check_bad(Adam{.learning_rate = bad}, "Adam: learning_rate");
+    harness::check_bad(Adam{.epsilon = bad}, "Adam: epsilon");
+  }
+  harness::check_bad(Adam{.epsilon = 0}, "Adam: epsilon");
+  for (const double bad : {-0.1, 1.0, 1.5, nan}) {
+    harness::check_bad(Adam{.beta1 = bad}, "Adam: beta1");
+    harness::check_bad(Adam{.beta2 = bad}, "Adam: beta2");
+  }
+  harness::check_refusals(Adam{}, "Adam");
+}
