@@ -35,7 +35,8 @@ inline constexpr std::size_t kLanes = kRegisterBytes / sizeof(Scalar);
 /// square root is an approximation of 1/sqrt refined by one step, which is not correctly rounded.
 [[nodiscard]] inline Lanes<float> square_root(Lanes<float> x) noexcept {
 #if defined(__AVX512F__)
-  return static_cast<Lanes<float>>(_mm512_sqrt_ps(static_cast<__m512>(x)));
+  // With all lanes kept: g++ 12 warns of an uninitialized variable inside the plain form.
+  return static_cast<Lanes<float>>(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), static_cast<__m512>(x)));
 #elif defined(__AVX__)
   return static_cast<Lanes<float>>(_mm256_sqrt_ps(static_cast<__m256>(x)));
 #elif defined(__SSE2__)
@@ -49,7 +50,7 @@ inline constexpr std::size_t kLanes = kRegisterBytes / sizeof(Scalar);
 /// \copydoc square_root
 [[nodiscard]] inline Lanes<double> square_root(Lanes<double> x) noexcept {
 #if defined(__AVX512F__)
-  return static_cast<Lanes<double>>(_mm512_sqrt_pd(static_cast<__m512d>(x)));
+  return static_cast<Lanes<double>>(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), static_cast<__m512d>(x)));
 #elif defined(__AVX__)
   return static_cast<Lanes<double>>(_mm256_sqrt_pd(static_cast<__m256d>(x)));
 #elif defined(__SSE2__)

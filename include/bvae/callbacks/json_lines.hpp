@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "bvae/core/errors.hpp"
+#include "bvae/core/json_writer.hpp"
+#include "bvae/training/event.hpp"
+
+namespace bvae {
+
+/// Writes one JSON object a line and epoch, at once, so that the file can be followed. Numbers round-trip; NaN is null.
+///
+/// Keys: epoch step beta beta_norm learning_rate gradient_norm train_objective train_reconstruction train_kl
+/// train_kl_per_latent, seconds samples_per_second, and with a validation set <name>_reconstruction <name>_kl
+/// <name>_elbo <name>_kl_per_latent active_units. \throws FileError if the file cannot be opened or written
+class JsonLines {
+ public:
+  /// \param validation what the keys call the validation set
+  explicit JsonLines(std::filesystem::path path, std::string validation = "validation")
+      : path_(std::move(path)), validation_(std::move(validation)), file_(std::fopen(path_.c_str(), "wb")) {
+    if (!file_) fail();
+  }
+
+  void operator()(const EpochEnd& e) {
+    const EpochRecord& r = e.record;
+    JsonObject line;
+    line.add("epoch", r.epoch).add("step", r.step).add("beta", r.beta).add("beta_norm", r.beta_norm);
+    line.add("learning_rate", r.learning_rate).add("gradient_norm", r.gradient_norm);
+    line.add("train_objective", r.train.objective).add("train_reconstruction", r.train.reconstruction);
+    line.add("train_kl", r.train.kl).add("train_kl_per_latent", numbers(r.train_kl_per_latent));
+    if (r.validation) {
+      const Evaluation& v = *r.validation;
+      line.add(validation_ + "_reconstruction", v.reconstruction).add(validation_ + "_kl", v.kl);
+      line.add(validation_ + "_elbo", v.elbo()).add(validation_ + "_kl_per_latent", numbers(v.kl_per_latent));
+      line.add("active_units", v.active_units());
+    }
+    line.add("seconds", r.seconds).add("samples_per_second", r.samples_per_second);
+    const std::string text = line.text() + '\n';
+    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() || std::fflush(file_.get()) != 0) fail();
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  static std::span<const double> numbers(const Vector<double>& values) {
+    return {values.data(), static_cast<std::size_t>(values.size())};
+  }
+  [[noreturn]] void fail() const {
+    throw FileError(path_.string(), FileError::kNoOffset, "a file that can be written", std::strerror(errno));
+  }
+
+  std::filesystem::path path_;
+  std::string validation_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace bvae

@@ -1,0 +1,40 @@
+/// Between memory, where the pixels of an image are channels-last, and PyTorch's files, where the channel is slowest.
+#pragma once
+
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "bvae/core/arena.hpp"
+
+namespace bvae::detail {
+
+/// For each position along an axis of a file its position in memory.
+inline std::vector<Index> memory_positions(Index size, const AxisOrder& order) {
+  std::vector<Index> positions(static_cast<std::size_t>(size));
+  if (!order.is_image()) {
+    std::iota(positions.begin(), positions.end(), Index{0});
+    return positions;
+  }
+  std::size_t file = 0;
+  for (Index c = 0; c < order.channels; ++c)
+    for (Index y = 0; y < order.height; ++y)
+      for (Index x = 0; x < order.width; ++x) positions[file++] = (y * order.width + x) * order.channels + c;
+  return positions;
+}
+
+inline bool has_image_axis(const TensorInfo& info) { return info.order[0].is_image() || info.order[1].is_image(); }
+
+/// Calls move(position in file, position in memory) for each value of the tensor.
+template <class Move>
+void for_each_value(const TensorInfo& info, Move&& move) {
+  const Index rows = info.extents[0];
+  const Index columns = info.size() / rows;
+  const std::vector<Index> row = memory_positions(rows, info.order[0]);
+  const std::vector<Index> column = memory_positions(columns, info.order[1]);
+  for (Index i = 0; i < rows; ++i)
+    for (Index k = 0; k < columns; ++k)
+      move(i * columns + k, row[static_cast<std::size_t>(i)] * columns + column[static_cast<std::size_t>(k)]);
+}
+
+}  // namespace bvae::detail
