@@ -1,4 +1,5 @@
-/// Everything that needs Eigen only. Not here: testing/ (gradient checks), io/gzip.hpp (zlib), io/load.hpp (nlohmann/json).
+/// Everything that needs Eigen only. Not here: testing/ (gradient checks), io/gzip.hpp (zlib), io/load.hpp
+/// (nlohmann/json).
 #pragma once
 
 // L0

@@ -8,8 +8,8 @@
 
 namespace bvae {
 
-/// A file could not be read or written, or its content is not what its format promises. The message names the file, the byte
-/// offset where reading stopped (if it had begun), what was expected and what was found.
+/// A file could not be read or written, or its content is not what its format promises. The message names the file, the
+/// byte offset where reading stopped (if it had begun), what was expected and what was found.
 class FileError : public std::runtime_error {
  public:
   /// Marks an error about the file as a whole (missing, not writable).
@@ -41,7 +41,8 @@ class FileError : public std::runtime_error {
   std::string found_;
 };
 
-/// A loss, activation or gradient became infinite or NaN in a training step. The model's parameters are those from before the step.
+/// A loss, activation or gradient became infinite or NaN in a training step. The model's parameters are those from
+/// before the step.
 class DivergedError : public std::runtime_error {
  public:
   /// \param tensor what is not finite, by its full name ("decoder.2.weight")

@@ -16,8 +16,8 @@ namespace bvae {
 /// What a model does on a whole data set, in nats, means over the samples. Every sample counts once.
 struct Evaluation {
   Index samples = 0;
-  double reconstruction = 0;     ///< E_q[-log p(x|z)], one z for each sample
-  double kl = 0;                 ///< KL(q(z|x) || p(z)), plain: no beta, no free bits
+  double reconstruction = 0;       ///< E_q[-log p(x|z)], one z for each sample
+  double kl = 0;                   ///< KL(q(z|x) || p(z)), plain: no beta, no free bits
   Vector<double> kl_per_latent{};  ///< sums to kl
   Vector<double> mu_variance{};    ///< variance over the data of each latent's posterior mean
 

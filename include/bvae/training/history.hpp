@@ -13,23 +13,23 @@ namespace bvae {
 
 /// One finished epoch.
 struct EpochRecord {
-  std::int64_t epoch = 0;                ///< epochs done, this one included
-  std::int64_t step = 0;                 ///< optimizer steps done
-  double beta = 0;                       ///< of the epoch's last step
-  double beta_norm = 0;                  ///< beta * latents / features (Higgins et al. 2017)
-  double learning_rate = 0;              ///< of the epoch's last step
-  double gradient_norm = 0;              ///< mean over the steps, before clipping
+  std::int64_t epoch = 0;                  ///< epochs done, this one included
+  std::int64_t step = 0;                   ///< optimizer steps done
+  double beta = 0;                         ///< of the epoch's last step
+  double beta_norm = 0;                    ///< beta * latents / features (Higgins et al. 2017)
+  double learning_rate = 0;                ///< of the epoch's last step
+  double gradient_norm = 0;                ///< mean over the steps, before clipping
   Losses train{};                          ///< means over the epoch's samples, while the model was learning
   Vector<double> train_kl_per_latent{};    ///< likewise
   std::optional<Evaluation> validation{};  ///< on the validation set, with the weights after the epoch
-  double seconds = 0;                    ///< of training, without the evaluation
+  double seconds = 0;                      ///< of training, without the evaluation
   double samples_per_second = 0;
 };
 
 /// What `Trainer::fit` returns.
 struct History {
   std::vector<EpochRecord> epochs{};
-  std::int64_t steps = 0;   ///< optimizer steps done, those of an unfinished epoch included
+  std::int64_t steps = 0;     ///< optimizer steps done, those of an unfinished epoch included
   std::string stop_reason{};  ///< why training ended early; empty if it did not
 
   [[nodiscard]] bool stopped() const { return !stop_reason.empty(); }
