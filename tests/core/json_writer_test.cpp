@@ -93,5 +93,7 @@ TEST_CASE("append_json_string: bytes that are not UTF-8 are replaced", "[core][j
   CHECK(quoted("\xe2\x82") == '"' + r + r + '"');                  // cut
   CHECK(bvae::detail::is_utf8("\xf4\x8f\xbf\xbf \xee\x80\x80 \xed\x9f\xbf"));
   CHECK(!bvae::detail::is_utf8("ok \xf8"));
+  CHECK(!bvae::detail::is_utf8("\xe0\x9f\xbf"));      // overlong
+  CHECK(!bvae::detail::is_utf8("\xf0\x8f\xbf\xbf"));  // overlong
   CHECK(bvae::detail::is_utf8(""));
 }
