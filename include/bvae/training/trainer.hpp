@@ -299,7 +299,7 @@ class Trainer {
 
   template <class Event, class... Callbacks>
   static void notify(const Event& event, Callbacks&... callbacks) {
-    const auto call = [&](auto& callback) {
+    [[maybe_unused]] const auto call = [&](auto& callback) {
       if constexpr (std::invocable<decltype(callback), const Event&>) callback(event);
     };
     (call(callbacks), ...);

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Measures the training step: benchmarks/step/run.sh [--json FILE] [ARGUMENTS of Google Benchmark]
+#
+# Prints medians of samples a second, GFLOP/s and share of the FMA peak that the same run measures. CXX and CXXFLAGS are honoured.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/setup.sh"
+
+arguments=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --json)
+      [ $# -gt 1 ] || die "--json needs a file"
+      arguments+=("--benchmark_out=$2" --benchmark_out_format=json)
+      shift
+      ;;
+    --json=*) arguments+=("--benchmark_out=${1#*=}" --benchmark_out_format=json) ;;
+    *) arguments+=("$1") ;;
+  esac
+  shift
+done
+
+install_packages "the benchmarks" cmake ninja-build libeigen3-dev libbenchmark-dev
+install_compiler
+
+build=$(build_folder benchmarks)
+{
+  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON -DBVAE_BUILD_TESTS=OFF \
+    -DBVAE_BUILD_EXAMPLES=OFF -DBVAE_BUILD_BENCHMARKS=ON "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" >/dev/null
+  cmake --build "$build" --target step --parallel "$(parallelism)" >&2
+} </dev/null
+exec "$build/benchmarks/step/step" ${arguments[@]+"${arguments[@]}"}
