@@ -1,0 +1,333 @@
+#include "bvae/core/random.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using bvae::RandomStream;
+using bvae::Seed;
+using bvae::Stream;
+namespace philox = bvae::philox;
+
+namespace {
+
+constexpr std::size_t kSamples = 1000;
+constexpr std::size_t kElements = 1000;  // no multiple of 64: the short last part is in the statistics
+constexpr std::size_t kCount = kSamples * kElements;
+
+std::vector<float> normals(Seed seed, Stream stream, std::uint64_t step, std::uint32_t first_sample = 0) {
+  std::vector<float> values(kCount);
+  const RandomStream random(seed, stream, step);
+  for (std::size_t s = 0; s < kSamples; ++s)
+    random.normal(first_sample + static_cast<std::uint32_t>(s), std::span(values).subspan(s * kElements, kElements));
+  return values;
+}
+
+// Correlation in standard errors of independent values. `stride` 2 takes every second value of both.
+double correlation(std::span<const float> a, std::span<const float> b, std::size_t stride = 1, bool squares = false) {
+  double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0, n = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); i += stride, n += 1) {
+    const double x = squares ? double(a[i]) * double(a[i]) : double(a[i]);
+    const double y = squares ? double(b[i]) * double(b[i]) : double(b[i]);
+    sa += x;
+    sb += y;
+    saa += x * x;
+    sbb += y * y;
+    sab += x * y;
+  }
+  return (sab - sa * sb / n) / std::sqrt((saa - sa * sa / n) * (sbb - sb * sb / n)) * std::sqrt(n);
+}
+
+// Chi-square of 100 cells of equal probability, in standard deviations from its mean; `cell` maps a value to [0, 1).
+template <class Cell>
+double chi_square(std::span<const float> values, Cell cell) {
+  std::vector<double> counts(100);
+  for (const float v : values) counts[std::min<std::size_t>(99, static_cast<std::size_t>(100 * cell(double(v))))] += 1;
+  const double expected = static_cast<double>(values.size()) / 100;
+  double sum = 0;
+  for (const double c : counts) sum += (c - expected) * (c - expected) / expected;
+  return (sum - 99) / std::sqrt(2.0 * 99);
+}
+
+// Words that reach the ends of every range, then plenty of others.
+std::vector<std::uint32_t> many_words(std::size_t count, std::uint32_t sample) {
+  std::vector<std::uint32_t> words{0u,          1u,          0xffu,       0x100u,      0x7fffff80u, 0x7fffffffu,
+                                   0x80000000u, 0x3fffffffu, 0x40000000u, 0xbfffffffu, 0xc0000000u, 0xfffffeffu,
+                                   0xffffff00u, 0xffffff7fu, 0xffffff80u, 0xffffffffu};
+  const RandomStream random(Seed{99}, Stream::kUser);
+  for (std::uint32_t b = 0; words.size() < count; ++b)
+    for (const std::uint32_t w : random.words(sample, b)) words.push_back(w);
+  words.resize(count);
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("Philox: gives the known answers of Random123", "[core][random]") {
+  CHECK(philox::block({0, 0, 0, 0}, {0, 0}) == philox::Counter{0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u});
+  constexpr std::uint32_t kAll = 0xffffffffu;
+  CHECK(philox::block({kAll, kAll, kAll, kAll}, {kAll, kAll}) ==
+        philox::Counter{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu});
+  CHECK(philox::block({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}) ==
+        philox::Counter{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
+}
+
+TEST_CASE("Philox: sixteen lanes give what sixteen single blocks give", "[core][random]") {
+  const philox::Key key{0xa4093822u, 0x299f31d0u};
+  for (std::uint32_t round = 0; round < 200; ++round) {
+    std::uint32_t words[4][philox::kLanes];
+    philox::Counter counters[philox::kLanes];
+    for (std::uint32_t i = 0; i < philox::kLanes; ++i) {
+      counters[i] = {round * 16 + i, ~i, i * 0x9e3779b9u, 0xffffffffu - round};
+      for (std::size_t w = 0; w < 4; ++w) words[w][i] = counters[i][w];
+    }
+    philox::rounds<philox::kLanes>(words, key);
+    for (std::size_t i = 0; i < philox::kLanes; ++i)
+      REQUIRE(philox::Counter{words[0][i], words[1][i], words[2][i], words[3][i]} == philox::block(counters[i], key));
+  }
+}
+
+TEST_CASE("RandomStream: the counter is block, sample, step and stream, the key is the seed", "[core][random]") {
+  const Seed seed{0x0123456789abcdefu};
+  const std::uint64_t step = 0x00aabbcc11223344u;
+  const RandomStream random(seed, Stream::kNoise, step);
+  CHECK(random.words(5, 7) == philox::block({7, 5, 0x11223344u, 0x02aabbccu}, {0x89abcdefu, 0x01234567u}));
+  float uniform[8];
+  random.uniform(5, std::span<float>(uniform), 4 * 7);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(double(uniform[i]) == static_cast<double>(random.words(5, 7)[i] >> 8) / 16777216.0);
+}
+
+TEST_CASE("RandomStream: another seed, stream, step, sample or block gives other words", "[core][random]") {
+  std::set<philox::Counter> seen;
+  std::size_t made = 0;
+  const std::uint64_t steps[] = {0,
+                                 1,
+                                 2,
+                                 (std::uint64_t{1} << 32) - 1,
+                                 std::uint64_t{1} << 32,
+                                 (std::uint64_t{1} << 32) + 1,
+                                 (std::uint64_t{1} << 56) - 1};
+  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, ~std::uint64_t{0}})
+    for (const Stream stream : {Stream::kInitialization, Stream::kShuffle, Stream::kNoise, Stream::kBinarization,
+                                Stream::kEvaluationNoise, Stream::kSampling, Stream::kUser})
+      for (const std::uint64_t step : steps)
+        for (const std::uint32_t sample : {0u, 1u, 0xffffffffu})
+          for (const std::uint32_t block : {0u, 1u, 2u}) {
+            seen.insert(RandomStream(Seed{seed}, stream, step).words(sample, block));
+            ++made;
+          }
+  CHECK(seen.size() == made);
+}
+
+TEST_CASE("RandomStream: the same indices give the same numbers, in any order", "[core][random]") {
+  const RandomStream random(Seed{3}, Stream::kNoise, 11);
+  float a[20], b[20], other[20];
+  random.normal(4, std::span<float>(a));
+  random.normal(5, std::span<float>(other));
+  RandomStream(Seed{3}, Stream::kNoise, 11).normal(4, std::span<float>(b));
+  CHECK(std::equal(std::begin(a), std::end(a), std::begin(b)));
+  CHECK_FALSE(std::equal(std::begin(a), std::end(a), std::begin(other)));
+}
+
+TEMPLATE_TEST_CASE("RandomStream: a start at `first` gives a slice of the whole", "[core][random]", float, double) {
+  const RandomStream random(Seed{5}, Stream::kUser, 2);
+  std::vector<TestType> uniform(517), normal(517);
+  random.uniform(9, std::span<TestType>(uniform));
+  random.normal(9, std::span<TestType>(normal));
+  for (const std::size_t first : {0u, 4u, 60u, 64u, 68u, 256u, 512u})
+    for (const std::size_t count : {0u, 1u, 3u, 4u, 5u, 63u, 64u, 65u, 200u}) {
+      const std::size_t n = std::min(count, uniform.size() - first);
+      std::vector<TestType> part(n + 1, TestType(77));
+      random.uniform(9, std::span<TestType>(part.data(), n), first);
+      INFO("first " << first << ", count " << n);
+      REQUIRE(std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n),
+                         uniform.begin() + static_cast<std::ptrdiff_t>(first)));
+      REQUIRE(part[n] == TestType(77));  // nothing behind the end is touched
+      random.normal(9, std::span<TestType>(part.data(), n), first);
+      REQUIRE(std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n),
+                         normal.begin() + static_cast<std::ptrdiff_t>(first)));
+      REQUIRE(part[n] == TestType(77));
+    }
+}
+
+TEST_CASE("RandomStream: float and double come from the same bits", "[core][random]") {
+  const RandomStream random(Seed{6}, Stream::kNoise, 3);
+  std::vector<float> f(1001);
+  std::vector<double> d(1001);
+  random.uniform(1, std::span<float>(f));
+  random.uniform(1, std::span<double>(d));
+  CHECK(std::equal(f.begin(), f.end(), d.begin(), [](float a, double b) { return static_cast<double>(a) == b; }));
+  random.normal(1, std::span<float>(f));
+  random.normal(1, std::span<double>(d));
+  CHECK(std::equal(f.begin(), f.end(), d.begin(), [](float a, double b) { return static_cast<double>(a) == b; }));
+}
+
+TEST_CASE("RandomStream: uniform numbers lie in the range 0 to 1, 1 excluded, evenly", "[core][random]") {
+  std::vector<float> values(kCount);
+  const RandomStream random(Seed{1}, Stream::kUser);
+  for (std::size_t s = 0; s < kSamples; ++s)
+    random.uniform(static_cast<std::uint32_t>(s), std::span(values).subspan(s * kElements, kElements));
+  double sum = 0;
+  for (const float v : values) {
+    REQUIRE((v >= 0.0f && v < 1.0f));
+    REQUIRE(std::floor(v * 0x1p24f) == v * 0x1p24f);
+    sum += static_cast<double>(v);
+  }
+  const double n = static_cast<double>(kCount);
+  CHECK(std::abs(sum / n - 0.5) < 5 / std::sqrt(12 * n));
+  CHECK(std::abs(chi_square(values, [](double v) { return v; })) < 5);
+  CHECK(std::abs(chi_square(values, [](double v) { return v * 256 - std::floor(v * 256); })) < 5);  // lower bits
+}
+
+TEST_CASE("box_muller: the scalar version gives the bits of the vector version", "[core][random]") {
+  constexpr std::size_t kPairs = 1 << 18;
+  const std::vector<std::uint32_t> a = many_words(kPairs, 0);
+  std::vector<std::uint32_t> b = many_words(kPairs, 1);
+  std::size_t different = 0, not_finite = 0;
+  for (std::size_t turn = 0; turn < 17; ++turn) {  // the special words of `a` meet all those of `b`
+    for (std::size_t begin = 0; begin < (turn == 0 ? kPairs : 16); begin += 16) {
+      std::uint32_t aw[16], bw[16];
+      float first[16], second[16];
+      std::copy_n(a.begin() + static_cast<std::ptrdiff_t>(begin), 16, aw);
+      std::copy_n(b.begin() + static_cast<std::ptrdiff_t>(begin), 16, bw);
+      RandomStream::box_muller<16>(aw, bw, first, second);
+      for (std::size_t i = 0; i < 16; ++i) {
+        const std::uint32_t a1[1] = {aw[i]}, b1[1] = {bw[i]};
+        float f1[1], s1[1];
+        RandomStream::box_muller<1>(a1, b1, f1, s1);
+        different += std::bit_cast<std::uint32_t>(f1[0]) != std::bit_cast<std::uint32_t>(first[i]) ||
+                     std::bit_cast<std::uint32_t>(s1[0]) != std::bit_cast<std::uint32_t>(second[i]);
+        not_finite += !std::isfinite(f1[0]) || !std::isfinite(s1[0]);
+      }
+    }
+    std::rotate(b.begin(), b.begin() + 1, b.begin() + 16);
+  }
+  CHECK(different == 0);
+  CHECK(not_finite == 0);
+}
+
+TEST_CASE("box_muller: agrees with the formula in double", "[core][random]") {
+  constexpr std::size_t kPairs = 1 << 16;
+  const std::vector<std::uint32_t> a = many_words(kPairs, 2), b = many_words(kPairs, 3);
+  double worst = 0;
+  for (std::size_t i = 0; i < kPairs; ++i) {
+    const std::uint32_t aw[1] = {a[i]}, bw[1] = {b[i]};
+    float first[1], second[1];
+    RandomStream::box_muller<1>(aw, bw, first, second);
+    const double u = static_cast<double>((static_cast<float>(a[i]) + 0.5f) * 0x1p-32f);
+    const double v = 2 * std::numbers::pi * static_cast<double>(b[i] >> 8) * 0x1p-24;
+    const double radius = std::sqrt(-2 * std::log(u));
+    worst = std::max({worst, std::abs(static_cast<double>(first[0]) - radius * std::cos(v)),
+                      std::abs(static_cast<double>(second[0]) - radius * std::sin(v))});
+  }
+  CHECK(worst < 1.5e-6);
+}
+
+TEST_CASE("log_of_unit: accurate to a few units in the last place on the whole range", "[core][random]") {
+  using Float = bvae::detail::Simd<1>::Float;
+  double worst = 0;
+  const auto check = [&](float u) {
+    Float out{};
+    bvae::detail::log_of_unit<1>(Float{u}, out);
+    const double exact = std::log(static_cast<double>(u));
+    const double error = std::abs(static_cast<double>(out[0]) - exact);
+    worst = std::max(worst, exact == 0 ? error : error / std::abs(exact));
+  };
+  for (std::uint32_t bits = std::bit_cast<std::uint32_t>(0x1p-33f); bits <= std::bit_cast<std::uint32_t>(1.0f);
+       bits += 997)
+    check(std::bit_cast<float>(bits));
+  for (float u = 1.0f; u > 0.9999f; u = std::nextafter(u, 0.0f)) check(u);
+  for (float u = 0.7072f; u > 0.707f; u = std::nextafter(u, 0.0f)) check(u);  // where the exponent changes
+  check(0x1p-33f);
+  CHECK(worst < 3.5e-7);
+}
+
+TEST_CASE("cos_sin_of_turn: accurate on the whole circle, exact at its quarters", "[core][random]") {
+  using Float = bvae::detail::Simd<1>::Float;
+  double worst = 0;
+  for (std::uint32_t i = 0; i < (1u << 24); i += 251) {
+    const float u = static_cast<float>(i) * 0x1p-24f;
+    Float c{}, s{};
+    bvae::detail::cos_sin_of_turn<1>(Float{u}, c, s);
+    const double angle = 2 * std::numbers::pi * static_cast<double>(u);
+    worst = std::max({worst, std::abs(static_cast<double>(c[0]) - std::cos(angle)),
+                      std::abs(static_cast<double>(s[0]) - std::sin(angle))});
+  }
+  CHECK(worst < 4e-7);
+  const float cosines[] = {1, 0, -1, 0}, sines[] = {0, 1, 0, -1};
+  for (std::size_t q = 0; q < 4; ++q) {
+    Float c{}, s{};
+    bvae::detail::cos_sin_of_turn<1>(Float{static_cast<float>(q) / 4}, c, s);
+    CHECK(c[0] == cosines[q]);
+    CHECK(s[0] == sines[q]);
+  }
+}
+
+TEST_CASE("RandomStream: a million normals have the moments, tails and shape of N(0, 1)", "[core][random]") {
+  const double n = static_cast<double>(kCount);
+  for (const Stream stream : {Stream::kNoise, Stream::kSampling}) {
+    const std::vector<float> values = normals(Seed{2024}, stream, 1);
+    double sum = 0, sum2 = 0, sum3 = 0, sum4 = 0, largest = 0;
+    for (const float v : values) {
+      const double x = static_cast<double>(v);
+      REQUIRE(std::isfinite(x));
+      sum += x;
+      sum2 += x * x;
+      sum3 += x * x * x;
+      sum4 += x * x * x * x;
+      largest = std::max(largest, std::abs(x));
+    }
+    const double mean = sum / n;
+    const double variance = sum2 / n - mean * mean;
+    const double skewness = (sum3 / n - 3 * mean * sum2 / n + 2 * mean * mean * mean) / std::pow(variance, 1.5);
+    const double kurtosis =
+        (sum4 / n - 4 * mean * sum3 / n + 6 * mean * mean * sum2 / n - 3 * std::pow(mean, 4)) / (variance * variance);
+    CHECK(std::abs(mean) < 5 / std::sqrt(n));
+    CHECK(std::abs(variance - 1) < 5 * std::sqrt(2 / n));
+    CHECK(std::abs(skewness) < 5 * std::sqrt(6 / n));
+    CHECK(std::abs(kurtosis - 3) < 5 * std::sqrt(24 / n));
+    CHECK(largest < 6.7);
+    CHECK(largest > 4.2);  // the chance of less is 3e-12
+    for (const double sigma : {2.0, 3.0, 4.0})
+      for (const double sign : {-1.0, 1.0}) {
+        const double p = 0.5 * std::erfc(sigma / std::numbers::sqrt2);
+        const auto beyond =
+            std::count_if(values.begin(), values.end(), [&](float v) { return sign * static_cast<double>(v) > sigma; });
+        INFO("beyond " << sign * sigma << " sigma");
+        CHECK(std::abs(static_cast<double>(beyond) - n * p) < 5 * std::sqrt(n * p * (1 - p)));
+      }
+    CHECK(std::abs(chi_square(values, [](double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); })) < 5);
+  }
+}
+
+TEST_CASE("RandomStream: normals of a pair, of neighbouring samples, steps, streams and seeds are not correlated",
+          "[core][random]") {
+  const std::vector<float> values = normals(Seed{8}, Stream::kNoise, 5);
+  const std::span<const float> all(values);
+  // Elements 2i and 2i + 1 come from one pair of words; squares see a shared radius.
+  CHECK(std::abs(correlation(all, all.subspan(1), 2)) < 5);
+  CHECK(std::abs(correlation(all, all.subspan(1), 2, true)) < 5);
+  for (const std::size_t lag :
+       {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{4}, std::size_t{64}, kElements}) {
+    INFO("lag " << lag);
+    CHECK(std::abs(correlation(all, all.subspan(lag))) < 5);
+    CHECK(std::abs(correlation(all, all.subspan(lag), 1, true)) < 5);
+  }
+  const std::vector<float> others[] = {
+      normals(Seed{8}, Stream::kNoise, 6), normals(Seed{8}, Stream::kNoise, 5 + (1ull << 32)),
+      normals(Seed{8}, Stream::kEvaluationNoise, 5), normals(Seed{9}, Stream::kNoise, 5)};
+  for (const std::vector<float>& other : others) {
+    CHECK(std::abs(correlation(all, other)) < 5);
+    CHECK(std::abs(correlation(all, other, 1, true)) < 5);
+  }
+}
