@@ -1,0 +1,199 @@
+#include "options.hpp"
+
+#include <bvae/schedules/constant.hpp>
+#include <bvae/schedules/cyclical.hpp>
+#include <bvae/schedules/linear.hpp>
+#include <bvae/schedules/warm_up.hpp>
+#include <bvae/version.hpp>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+#include <limits>
+#include <sstream>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "exit_code.hpp"
+
+namespace {
+
+constexpr double kLargest = std::numeric_limits<double>::max();
+constexpr double kSmallest = std::numeric_limits<double>::min();
+
+std::string text(double value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+/// Adds flags to a command line. Each flag may be given once, and its value is read to its last character: CLI11's own
+/// numbers would take "nan", and "010" for eight.
+class Flags {
+ public:
+  Flags(CLI::App& app, Options& options) : app_(app), options_(options) {}
+
+  Flags& group(std::string name) {
+    group_ = std::move(name);
+    return *this;
+  }
+
+  Flags& choice(const std::string& flag, std::string Options::*value, const std::vector<std::string>& names,
+                const std::string& help) {
+    std::string shown;
+    for (const std::string& name : names) shown += (shown.empty() ? "" : "|") + name;
+    app_.add_option(flag, options_.*value, help)
+        ->type_name(shown)
+        ->capture_default_str()
+        ->group(group_)
+        ->check(CLI::IsMember(names).description(""));
+    return *this;
+  }
+
+  /// \param range in words; low and high say the same in numbers
+  template <class Number, class Member>
+  Flags& number(const std::string& flag, Member Options::*value, Number low, Number high, const std::string& range,
+                const std::string& shown_default, const std::string& help) {
+    const auto read = [this, flag, value, low, high, range](const std::string& given) {
+      Number number{};
+      const char* const last = given.data() + given.size();
+      const auto [end, error] = std::from_chars(given.data(), last, number);
+      // Written so that NaN fails.
+      if (error != std::errc{} || end != last || !(number >= low && number <= high))
+        throw CLI::ValidationError(flag, "expected " + range + ", found '" + given + "'");
+      options_.*value = number;
+    };
+    app_.add_option_function<std::string>(flag, read, help + "\n(" + range + ")")
+        ->type_name(std::numeric_limits<Number>::is_integer ? "N" : "X")
+        ->default_str(shown_default)
+        ->group(group_);
+    return *this;
+  }
+
+  Flags& folder(const std::string& flag, std::optional<std::filesystem::path> Options::*value,
+                const std::string& help) {
+    const auto read = [this, flag, value](const std::string& given) {
+      if (given.empty()) throw CLI::ValidationError(flag, "must be the name of a folder, not empty");
+      options_.*value = given;
+    };
+    app_.add_option_function<std::string>(flag, read, help)->type_name("DIR")->group(group_);
+    return *this;
+  }
+
+ private:
+  CLI::App& app_;
+  Options& options_;
+  std::string group_;
+};
+
+constexpr const char* kDescription =
+    "Trains a beta-VAE on handwritten digits (or on Fashion-MNIST) and writes a folder with the model, its metrics "
+    "and\n"
+    "pictures of what it has learnt. Progress goes to stderr, results to stdout; the last line is the folder's name.\n";
+
+constexpr const char* kFooter =
+    "\nData: four IDX files, train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and\n"
+    "t10k-labels-idx1-ubyte, each plain or with .gz. examples/mnist/run.sh downloads MNIST. Without it the program\n"
+    "trains on the digits in the repository, and says so.\n"
+    "\nCtrl-C or SIGTERM: training ends after the present step, and what there is gets written. A second one ends the\n"
+    "program at once.\n"
+    "\nExit codes: 0 done; 2 wrong flags, or an --out that cannot be made; 3 data that are missing or damaged, or\n"
+    "results that cannot be written; 4 training diverged (the last good model is saved); 130 and 143 after Ctrl-C and\n"
+    "SIGTERM.\n";
+
+}  // namespace
+
+std::string library_version() {
+  return std::to_string(BVAE_VERSION_MAJOR) + '.' + std::to_string(BVAE_VERSION_MINOR) + '.' +
+         std::to_string(BVAE_VERSION_PATCH);
+}
+
+std::optional<double> Options::ramp_epochs() const {
+  const auto all = static_cast<double>(epochs);
+  if (schedule == "linear") return warmup_epochs.value_or(all);
+  if (schedule == "warmup") return warmup_epochs.value_or(all / 2);
+  return std::nullopt;
+}
+
+bvae::AnySchedule Options::beta_schedule() const {
+  if (schedule == "linear") return bvae::LinearSchedule{.to = beta, .over = bvae::Epochs{*ramp_epochs()}};
+  if (schedule == "warmup") return bvae::WarmUp{.to = beta, .over = bvae::Epochs{*ramp_epochs()}};
+  if (schedule == "cyclical") return bvae::Cyclical{.to = beta, .cycles = 4};
+  return bvae::Constant{beta};
+}
+
+bvae::Binarization Options::binarization() const {
+  if (binarize == "static") return bvae::Binarization::kStaticSampled;
+  if (binarize == "dynamic") return bvae::Binarization::kDynamic;
+  return bvae::Binarization::kNone;
+}
+
+std::variant<Options, int> parse_options(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app(kDescription, "mnist");
+  app.footer(kFooter);
+  app.get_formatter()->column_width(26);
+  app.set_version_flag("--version", "bvae " + library_version());
+
+  const Options defaults;
+  Flags(app, options)
+      .group("Data")
+      .choice("--dataset", &Options::dataset, {"mnist", "fashion", "bundled"},
+              "mnist: from the cache folder ($BVAE_CACHE/mnist, else\n"
+              "~/.cache/bvae/mnist); fashion: Debian's dataset-fashion-mnist;\n"
+              "bundled: the digits in the repository")
+      .folder("--data", &Options::data, "take the four IDX files from here")
+      .choice("--binarize", &Options::binarize, {"none", "static", "dynamic"},
+              "pixels become 1 with their grey value as probability;\n"
+              "static: drawn once from the seed; dynamic: in every epoch anew")
+      .group("Model")
+      .choice("--model", &Options::model, {"mlp", "mlp2d"}, "mlp: 784-400-20; mlp2d: 784-400-2; both with ReLU")
+      .choice("--likelihood", &Options::likelihood, {"bernoulli", "gaussian"},
+              "of a pixel; gaussian has sigma 1 (half of the squared error)")
+      .group("Objective")
+      .number("--beta", &Options::beta, 0.0, kLargest, "a finite number, 0 or more", text(defaults.beta),
+              "weight of the KL divergence; 1 is the plain VAE")
+      .choice("--schedule", &Options::schedule, {"constant", "linear", "warmup", "cyclical"},
+              "beta during training. constant: as given;\n"
+              "linear: a line from 0 to --beta that lasts, if --warmup-epochs does\n"
+              "not say otherwise, the whole training;\n"
+              "warmup: the same for half of the training, then constant;\n"
+              "cyclical: four times from 0 to --beta, half of each cycle a line,\n"
+              "the other half constant")
+      .number("--warmup-epochs", &Options::warmup_epochs, 0.0, kLargest, "a finite number, 0 or more", "",
+              "epochs from beta 0 to --beta with linear and warmup, counted in\n"
+              "steps, so that 0.5 is possible")
+      .number("--free-bits", &Options::free_bits, 0.0, kLargest, "a finite number, 0 or more", text(defaults.free_bits),
+              "nats of KL that each latent has for free")
+      .group("Training")
+      .number("--epochs", &Options::epochs, std::int64_t{1}, std::int64_t{100000}, "a whole number, 1 to 100000",
+              std::to_string(defaults.epochs), "times through the training data")
+      .number("--batch-size", &Options::batch_size, std::int64_t{1}, std::int64_t{1} << 32,
+              "a whole number, 1 to the number of training images", std::to_string(defaults.batch_size),
+              "images in a step")
+      .number("--learning-rate", &Options::learning_rate, kSmallest, 1e9, "a number above 0, at most 1e9",
+              text(defaults.learning_rate), "of the optimizer")
+      .choice("--optimizer", &Options::optimizer, {"adam", "adamw", "sgd"},
+              "adamw decays weights by 0.01; sgd has momentum 0.9 and wants a\n"
+              "smaller learning rate")
+      .number("--seed", &Options::seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+              "a whole number, 0 to 2^64-1", std::to_string(defaults.seed),
+              "of weights, noise, order and binarisation: same seed, same model")
+      .number("--threads", &Options::threads, 0, 1024, "a whole number, 0 to 1024", std::to_string(defaults.threads),
+              "0: one for each core; the model does not depend on it")
+      .group("Results")
+      .folder("--out", &Options::out,
+              "folder of the results, made if missing; an earlier run's files in it\n"
+              "are replaced. Default: a new one below runs/, named after the run");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool served = app.exit(error, std::cout, std::cerr) == 0;  // --help, --version
+    return served ? kDone : kUsage;
+  }
+  if (options.warmup_epochs && !options.ramp_epochs())
+    std::cerr << "mnist: --warmup-epochs has no effect with --schedule " << options.schedule << '\n';
+  return options;
+}
