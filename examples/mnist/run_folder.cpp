@@ -59,20 +59,6 @@ fs::path make_given_folder(const fs::path& folder) {
   return folder;
 }
 
-fs::path make_given_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error && !fs::is_directory(folder, error) && !error) error = std::make_error_code(std::errc::not_a_directory);
-  if (error) refuse(folder, error);
-  for (const char* name : {"config.json", "metrics.jsonl", "model.safetensors", "reconstructions.png", "samples.png",
-                           "traversal.png", "manifold.png"}) {
-    const fs::path file = folder / name;
-    if (fs::is_regular_file(fs::symlink_status(file, error))) fs::remove(file, error);
-    if (error) refuse(folder, error);
-  }
-  return folder;
-}
-
 }  // namespace
 
 fs::path make_run_folder(const Options& options, const Digits& digits) {
