@@ -8,6 +8,7 @@
 #include "bvae/core/arena.hpp"
 #include "bvae/core/batch.hpp"
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/elementary.hpp"
 #include "bvae/core/errors.hpp"
 #include "bvae/core/file.hpp"
 #include "bvae/core/json_writer.hpp"

@@ -1,5 +1,5 @@
-/// How a batch is cut into shards. A shard is the unit of work of a thread; its width depends on the batch only, never
-/// on the number of threads, so every sum has the same order whoever computes it.
+/// How a batch is cut into shards. What a shard holds depends on the batch only, never on the number of threads, so
+/// every sum has the same order whoever computes it.
 #pragma once
 
 #include <algorithm>
@@ -18,13 +18,9 @@ struct Shard {
 /// Training updates running statistics and draws noise; evaluation does not.
 enum class Mode { kTraining, kEvaluation };
 
-namespace detail {
-/// 32 samples keep the products fast; half of a small batch leaves work for a second core.
-constexpr Index shard_width(Index samples) {
-  const Index half = ((samples + 1) / 2 + 7) / 8 * 8;
-  return std::clamp<Index>(half, 8, 32);
-}
-}  // namespace detail
+/// Samples of a shard; the last shard of a batch takes the remainder too. So one sample alone occurs in a batch of one
+/// only, and the shards after any number of shards begin at a multiple of every register's width.
+inline constexpr Index kShardSamples = 8;
 
 /// One thread's part in one pass over a batch: who it is and which shards are its own.
 class Pass {
@@ -35,24 +31,30 @@ class Pass {
   [[nodiscard]] const Member& member() const { return member_; }
   [[nodiscard]] Index samples() const { return samples_; }
 
-  [[nodiscard]] Index shard_count() const {
-    const Index width = detail::shard_width(samples_);
-    return (samples_ + width - 1) / width;
-  }
+  [[nodiscard]] Index shard_count() const { return std::max<Index>(1, samples_ / kShardSamples); }
   [[nodiscard]] Shard shard(Index i) const {
-    const Index width = detail::shard_width(samples_);
-    return {i * width, std::min(width, samples_ - i * width)};
+    const Index first = i * kShardSamples;
+    return {first, i + 1 == shard_count() ? samples_ - first : kShardSamples};
   }
 
   /// Calls `function(shard)` for each shard of this member.
   template <class Function>
   void for_own_shards(Function&& function) const {
-    const Index count = shard_count();
-    const Index end = count * (member_.rank() + 1) / member_.size();
-    for (Index i = count * member_.rank() / member_.size(); i < end; ++i) function(shard(i));
+    for (Index i = own_begin(); i < own_end(); ++i) function(shard(i));
+  }
+
+  /// All shards of this member in one piece; may be empty.
+  [[nodiscard]] Shard own_samples() const {
+    if (own_begin() == own_end()) return {};
+    const Index first = own_begin() * kShardSamples;
+    const Shard last = shard(own_end() - 1);
+    return {first, last.first + last.count - first};
   }
 
  private:
+  [[nodiscard]] Index own_begin() const { return shard_count() * member_.rank() / member_.size(); }
+  [[nodiscard]] Index own_end() const { return shard_count() * (member_.rank() + 1) / member_.size(); }
+
   Mode mode_;
   Member member_;
   Index samples_;

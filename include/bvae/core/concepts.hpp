@@ -27,6 +27,9 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///    samples, for rows [first, first + count) of the work; rows are independent, threads share them. Returns the sum
 ///    of squares of what it wrote (for the gradient's norm)
 ///  - `kIdentity`: the output is the input, nothing is computed
+///  - `kAnyGrouping`: a sample's result has the same bits however many whole shards are in the call; the layer is then
+///  called once for
+///    all shards of a thread instead of shard by shard
 template <class B>
 concept BoundLayer = Shape<typename B::Output>;
 

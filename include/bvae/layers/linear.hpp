@@ -33,6 +33,8 @@ struct Linear {
     static constexpr std::array<TensorInfo, 2> kParameters{
         TensorInfo{"weight", 2, {Outputs, kInputs}, {AxisOrder{}, kAxisOrder<In>}}, TensorInfo{"bias", 1, {Outputs}}};
     static constexpr Index kGradientRows = Outputs;
+    static constexpr bool kAnyGrouping =
+        true;  // products sum each column alone; fewer calls pack the weights less often
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {

@@ -205,7 +205,7 @@ class Network {
                    ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
                    View<Scalar>(a.value(I + 1), kOut, pass.samples()));
       } else {
-        pass.for_own_shards([&](Shard s) {
+        for_own_samples<B>(pass, [&](Shard s) {
           B::forward(p, columns<kInputSize<I>>(a.value(I), s), mutable_columns<kOut>(a.value(I + 1), s));
         });
       }
@@ -230,7 +230,7 @@ class Network {
                     View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
       } else {
         if (a.delta(I) == nullptr) return;
-        pass.for_own_shards([&](Shard s) {
+        for_own_samples<B>(pass, [&](Shard s) {
           B::backward(p, columns<kInputSize<I>>(a.value(I), s), columns<kOut>(a.value(I + 1), s),
                       columns<kOut>(a.delta(I + 1), s), mutable_columns<kInputSize<I>>(a.delta(I), s));
         });
@@ -323,6 +323,15 @@ class Network {
       return 0;
     } else {
       return state_offset<I - 1>() + detail::kStateOffsets<Bound<I - 1>>.back();
+    }
+  }
+
+  template <class B, class Function>
+  static void for_own_samples(const Pass& pass, Function&& function) {
+    if constexpr (requires { requires B::kAnyGrouping; }) {
+      if (const Shard own = pass.own_samples(); own.count > 0) function(own);
+    } else {
+      pass.for_own_shards(function);
     }
   }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+
+#include "bvae/core/elementary.hpp"
 #include "bvae/layers/pointwise.hpp"
 
 namespace bvae {
@@ -13,7 +16,8 @@ struct Softplus {
   template <class Scalar>
   static void forward(Index n, const Scalar* __restrict x, Scalar* __restrict y) {
     const detail::ConstArrayView<Scalar> in(x, n);
-    detail::ArrayView<Scalar>(y, n) = in.max(Scalar(0)) + (-in.abs()).exp().log1p();
+    detail::ArrayView<Scalar>(y, n) = (-in.abs()).exp();
+    for (Index i = 0; i < n; ++i) y[i] = std::max(x[i], Scalar(0)) + detail::log1p_of_unit(y[i]);
   }
 
   template <class Scalar>

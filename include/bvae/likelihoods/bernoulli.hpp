@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/elementary.hpp"
 
 namespace bvae {
 
@@ -24,17 +27,21 @@ struct Bernoulli {
   template <class Scalar>
   void operator()(ConstView<Scalar> target, ConstView<Scalar> logits, Scalar weight, std::span<double> values,
                   View<Scalar> gradient) const {
+    const auto n = static_cast<std::size_t>(target.rows());
     for (Index s = 0; s < target.cols(); ++s) {
-      const auto l = logits.col(s).array();
-      const auto x = target.col(s).array();
-      auto e = gradient.col(s).array();  // holds e^-|l| until it becomes the gradient
-      e = (-l.abs()).exp();
-      values[static_cast<std::size_t>(s)] = (l.max(Scalar(0)) - l * x + e.log1p()).template cast<double>().sum();
-      const Scalar* lp = logits.col(s).data();
-      const Scalar* xp = target.col(s).data();
+      // The gradient's column holds e^-|l| until it becomes the gradient.
+      gradient.col(s).array() = (-logits.col(s).array().abs()).exp();
+      const Scalar* l = logits.col(s).data();
+      const Scalar* x = target.col(s).data();
       Scalar* g = gradient.col(s).data();
-      for (Index i = 0; i < target.rows(); ++i)
-        g[i] = weight * ((lp[i] >= 0 ? Scalar(1) : g[i]) / (Scalar(1) + g[i]) - xp[i]);
+      double lanes[kLanes] = {};
+      std::size_t i = 0;
+      for (; i + kLanes <= n; i += kLanes)
+        for (std::size_t k = 0; k < kLanes; ++k) lanes[k] += one(l[i + k], x[i + k], weight, g[i + k]);
+      for (std::size_t k = 0; k < n % kLanes; ++k) lanes[k] += one(l[i + k], x[i + k], weight, g[i + k]);
+      double sum = 0;
+      for (const double lane : lanes) sum += lane;
+      values[static_cast<std::size_t>(s)] = sum;
     }
   }
 
@@ -48,6 +55,18 @@ struct Bernoulli {
     if (minimum < 0 || maximum > 1)
       throw std::invalid_argument("Bernoulli: the data must lie in [0, 1], they lie in [" + std::to_string(minimum) +
                                   ", " + std::to_string(maximum) + "]");
+  }
+
+ private:
+  static constexpr std::size_t kLanes = 16;
+
+  /// One feature: returns its value; `g` holds e^-|l| and becomes the gradient.
+  template <class Scalar>
+  static double one(Scalar l, Scalar x, Scalar weight, Scalar& g) {
+    const Scalar e = g;
+    const Scalar value = std::max(l, Scalar(0)) - l * x + detail::log1p_of_unit(e);
+    g = weight * ((l >= 0 ? Scalar(1) : e) / (Scalar(1) + e) - x);
+    return static_cast<double>(value);
   }
 };
 
