@@ -229,7 +229,7 @@ class Trainer {
       // Data without image extents (a plain matrix) fit any image of their size.
       using Image = typename Model::Input;
       const ImageExtents e = data.extents();
-      const bool plain = e.height == 1 && e.width == 1;
+      const bool plain = e.height == 1 && (e.channels == 1 || e.width == 1);
       if (!plain && (e.channels != Image::kChannels || e.height != Image::kHeight || e.width != Image::kWidth))
         throw std::invalid_argument(set + "has images of " + std::to_string(e.channels) + " x " +
                                     std::to_string(e.height) + " x " + std::to_string(e.width) + ", the model takes " +

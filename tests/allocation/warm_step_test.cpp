@@ -1,0 +1,115 @@
+// Counts every malloc of the program: a warm training step must make none.
+// A sanitizer brings its own malloc: there is nothing to count then.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BVAE_TEST_OWN_MALLOC 0
+#endif
+#endif
+#if !defined(BVAE_TEST_OWN_MALLOC)
+#define BVAE_TEST_OWN_MALLOC 1
+#endif
+#endif
+
+#include "support/catch.hpp"
+
+#if BVAE_TEST_OWN_MALLOC
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "bvae/bvae.hpp"
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+// glibc's own names behind malloc; operator new, Eigen and std::vector all end up here.
+extern "C" void* __libc_malloc(std::size_t);                 // NOLINT
+extern "C" void* __libc_memalign(std::size_t, std::size_t);  // NOLINT
+extern "C" void* malloc(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_malloc(size);
+}
+extern "C" void* memalign(std::size_t alignment, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_memalign(alignment, size);
+}
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_memalign(alignment, size);
+}
+extern "C" int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  *out = __libc_memalign(alignment, size);
+  return *out == nullptr ? 12 : 0;
+}
+
+using namespace bvae;
+
+namespace {
+
+/// Counts what happens between the end of one step and the end of the next.
+struct CountAllocations {
+  long seen = 0;
+  long in_warm_steps = 0;
+  long warm_steps = 0;
+
+  void operator()(const StepEnd& e) {
+    const long now = allocations.load();
+    // The first epoch warms up; between epochs the evaluation may allocate.
+    if (e.epoch > 0 && e.step_of_epoch > 1) {
+      in_warm_steps += now - seen;
+      ++warm_steps;
+    }
+    seen = allocations.load();
+  }
+};
+
+template <class Model, class Likelihood_, class Optimizer>
+CountAllocations count(Likelihood_ likelihood, Optimizer optimizer, Index batch, int threads,
+                       Binarization binarization) {
+  const Dataset train = Dataset::from_bytes(std::vector<std::uint8_t>(784 * 600, 77), {1, 28, 28});
+  Model model{Seed{1}};
+  Trainer trainer{model, likelihood, Kl{.free_bits = 0.1}, AnySchedule(WarmUp{.to = 4.0, .over = Epochs{2}}),
+                  optimizer};
+  CountAllocations counter;
+  trainer.fit(train, {.epochs = 2, .batch_size = batch, .threads = threads, .binarization = binarization}, counter);
+  return counter;
+}
+
+}  // namespace
+
+TEST_CASE("The counter sees an allocation", "[allocation]") {
+  const long before = allocations.load();
+  std::vector<int>* volatile made = new std::vector<int>(10);
+  delete made;
+  CHECK(allocations.load() - before == 2);
+  const Eigen::MatrixXf* volatile matrix = new Eigen::MatrixXf(300, 300);
+  delete matrix;
+  CHECK(allocations.load() - before == 4);
+}
+
+TEST_CASE("A warm training step allocates nothing", "[allocation]") {
+  using Mlp =
+      Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<400>, ReLU>, Latent<20>, Decoder<Linear<400>, ReLU, Linear<784>>>;
+  using Smooth =
+      Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<64>, GELU, Linear<32>, ELU, Linear<32>, LeakyReLU>, Latent<3>,
+          Decoder<Linear<32>, SiLU, Linear<32>, Tanh, Linear<32>, Softplus, Linear<32>, Sigmoid, Linear<784>>>;
+  for (const Index batch : {Index{1}, Index{7}, Index{128}})
+    for (const int threads : {1, 2}) {
+      CAPTURE(batch, threads);
+      const auto check = [](const CountAllocations& counter) {
+        CHECK(counter.warm_steps > 0);
+        CHECK(counter.in_warm_steps == 0);
+      };
+      check(count<Mlp>(Bernoulli{}, Adam{}, batch, threads, Binarization::kDynamic));
+      check(count<Smooth>(Gaussian{}, ClipByGlobalNorm<Sgd>{.max_norm = 1.0, .inner = {.momentum = 0.9}}, batch,
+                          threads, Binarization::kNone));
+    }
+}
+
+#else
+TEST_CASE("Allocations are not counted under a sanitizer", "[allocation]") { SUCCEED(); }
+#endif
