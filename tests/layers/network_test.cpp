@@ -1,0 +1,453 @@
+#include "bvae/layers/network.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "bvae/data/dataset.hpp"
+#include "bvae/divergences/kl.hpp"
+#include "bvae/layers/flatten.hpp"
+#include "bvae/layers/linear.hpp"
+#include "bvae/layers/relu.hpp"
+#include "bvae/layers/tanh.hpp"
+#include "bvae/likelihoods/gaussian.hpp"
+#include "bvae/metrics/evaluation.hpp"
+#include "bvae/models/vae.hpp"
+#include "bvae/optimizers/adam.hpp"
+#include "bvae/schedules/constant.hpp"
+#include "bvae/testing/gradient_check.hpp"
+#include "bvae/training/trainer.hpp"
+#include "support/catch.hpp"
+
+using bvae::ConstView;
+using bvae::Features;
+using bvae::Flatten;
+using bvae::GradientTask;
+using bvae::Image;
+using bvae::Index;
+using bvae::Linear;
+using bvae::Matrix;
+using bvae::Mode;
+using bvae::NamedTensor;
+using bvae::Network;
+using bvae::Pass;
+using bvae::RandomStream;
+using bvae::ReLU;
+using bvae::Seed;
+using bvae::Shard;
+using bvae::Stream;
+using bvae::Tanh;
+using bvae::Team;
+using bvae::Tensors;
+using bvae::Vector;
+using bvae::View;
+
+namespace {
+
+/// A user's layer that needs the whole batch: y = scale * (x - the batch's mean of each feature); in evaluation the
+/// running mean takes the batch mean's place. What BatchNorm needs, in its smallest form.
+struct Center {
+  template <bvae::Shape In>
+  struct Bind {
+    using Output = In;
+    static constexpr Index kSize = In::kSize;
+    static constexpr std::array<bvae::TensorInfo, 1> kParameters{bvae::TensorInfo{"scale", 1, {kSize}}};
+    static constexpr std::array<bvae::TensorInfo, 1> kState{bvae::TensorInfo{"running_mean", 1, {kSize}}};
+    static constexpr Index kGradientRows = kSize;
+    // For each shard: its sums of x, its copy of the mean of x, its sums of dy. Backward has a place of its own,
+    // because a slower member may still read forward's sums.
+    static constexpr Index kScratch = 3 * kSize;
+
+    template <class Scalar>
+    static void initialize(Tensors<Scalar> p, const RandomStream& random) {
+      random.uniform(0, std::span<Scalar>(p[0], static_cast<std::size_t>(kSize)));
+      for (Index f = 0; f < kSize; ++f) p[0][f] += Scalar(0.5);
+    }
+    template <class Scalar>
+    static void initialize_state(Tensors<Scalar> state, const RandomStream&) {
+      std::fill_n(state[0], kSize, Scalar(0.25));
+    }
+
+    template <class Scalar>
+    static void forward(const Pass& pass, Tensors<const Scalar> p, Tensors<Scalar> state, Scalar* scratch,
+                        ConstView<Scalar> x, View<Scalar> y) {
+      const ConstView<Scalar> scale(p[0], kSize, 1);
+      View<Scalar> running(state[0], kSize, 1);
+      if (pass.mode() == Mode::kEvaluation) {
+        pass.for_own_shards([&](Shard s) { center(x, running, scale, s, y); });
+        return;
+      }
+      pass.for_own_shards([&](Shard s) { sum(x, s, at(scratch, pass, s, 0)); });
+      pass.member().barrier();
+      pass.for_own_shards([&](Shard s) {
+        View<Scalar> mean = at(scratch, pass, s, 1);
+        mean_of(scratch, pass, 0, mean);
+        center(x, mean, scale, s, y);
+        if (s.first == 0) running += Scalar(0.1) * (mean - running);
+      });
+    }
+
+    template <class Scalar>
+    static void backward(const Pass& pass, Tensors<const Scalar> p, Scalar* scratch, ConstView<Scalar>,
+                         ConstView<Scalar>, ConstView<Scalar> dy, View<Scalar> dx) {
+      if (dx.data() == nullptr) return;  // the first layer: nobody wants the gradient of the data
+      const ConstView<Scalar> scale(p[0], kSize, 1);
+      pass.for_own_shards([&](Shard s) { sum(dy, s, at(scratch, pass, s, 2)); });
+      pass.member().barrier();
+      pass.for_own_shards([&](Shard s) {
+        for (Index i = s.first; i < s.first + s.count; ++i)
+          for (Index f = 0; f < kSize; ++f) {
+            Scalar mean = 0;
+            for (Index k = 0; k < pass.shard_count(); ++k) mean += at(scratch, pass, pass.shard(k), 2)(f, 0);
+            dx(f, i) = scale(f, 0) * (dy(f, i) - mean / static_cast<Scalar>(pass.samples()));
+          }
+      });
+    }
+
+    // d scale = sum of dy (x - mean): the mean again, for the contract hands over neither scratch nor y.
+    template <class Scalar>
+    static double gradient(ConstView<Scalar> x, ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
+      double squares = 0;
+      for (Index f = first; f < first + count; ++f) {
+        Scalar mean = 0, sum = 0;
+        for (Index s = 0; s < x.cols(); ++s) mean += x(f, s);
+        mean /= static_cast<Scalar>(x.cols());
+        for (Index s = 0; s < x.cols(); ++s) sum += dy(f, s) * (x(f, s) - mean);
+        g[0][f] = sum;
+        squares += static_cast<double>(sum) * static_cast<double>(sum);
+      }
+      return squares;
+    }
+
+   private:
+    template <class Scalar>
+    static View<Scalar> at(Scalar* scratch, const Pass& pass, Shard s, Index part) {
+      const Index index = s.first / pass.shard(0).count;
+      return {scratch + index * kScratch + part * kSize, kSize, 1};
+    }
+    template <class Scalar>
+    static void sum(ConstView<Scalar> values, Shard s, View<Scalar> out) {
+      out.setZero();
+      for (Index i = s.first; i < s.first + s.count; ++i) out += values.col(i);
+    }
+    template <class Scalar>
+    static void mean_of(Scalar* scratch, const Pass& pass, Index part, View<Scalar> out) {
+      out.setZero();
+      for (Index k = 0; k < pass.shard_count(); ++k) out += at(scratch, pass, pass.shard(k), part);
+      out /= static_cast<Scalar>(pass.samples());
+    }
+    template <class Scalar, class Mean>
+    static void center(ConstView<Scalar> x, const Mean& mean, ConstView<Scalar> scale, Shard s, View<Scalar> y) {
+      for (Index i = s.first; i < s.first + s.count; ++i)
+        y.col(i) = (scale.col(0).array() * (x.col(i) - mean.col(0)).array()).matrix();
+    }
+  };
+};
+
+static_assert(bvae::BatchLayer<Center::Bind<Features<3>>> && bvae::BatchLayer<Center::Bind<Features<3>>, double>);
+static_assert(!bvae::SampleLayer<Center::Bind<Features<3>>>);
+static_assert(bvae::Layer<Center, Features<3>> && bvae::Layer<ReLU, Features<3>> && bvae::Layer<Flatten, Features<3>>);
+static_assert(!bvae::Layer<int, Features<3>> && !bvae::Layer<Center, int>);
+
+template <class T>
+bool same_bits(std::span<const T> a, std::span<const T> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+template <class Container>
+auto view(const Container& c) {
+  return std::span<const typename Container::value_type>(c);
+}
+
+/// Everything that two steps of training and one evaluation of a network give.
+template <class Scalar>
+struct Results {
+  std::vector<Scalar> outputs, evaluated, input_delta, gradient, state;
+  std::vector<double> squares;
+};
+
+template <class Net, class Scalar>
+Results<Scalar> train(int threads, Index samples, Index capacity, bool with_input_delta) {
+  bvae::Arena<Scalar> input(static_cast<std::size_t>(Net::Input::kSize * capacity)), input_delta(input.size());
+  bvae::Arena<Scalar> parameters(static_cast<std::size_t>(Net::kParameters)), gradient(parameters.size());
+  bvae::Arena<Scalar> state(static_cast<std::size_t>(Net::kState));
+  Net::initialize(parameters.data(), Seed{3}, 0);
+  Net::initialize_state(state.data(), Seed{3}, 0);
+  typename Net::template Activations<Scalar> a(capacity, input.data(), with_input_delta ? input_delta.data() : nullptr);
+  const std::vector<GradientTask> tasks = Net::gradient_tasks();
+  Results<Scalar> results;
+  results.squares.resize(tasks.size());
+  const auto outputs = static_cast<std::size_t>(Net::Output::kSize * samples);
+  Team team(threads);
+  for (std::uint64_t step = 0; step < 2; ++step) {
+    const RandomStream random(Seed{4}, Stream::kUser, step);
+    random.normal(0, std::span<Scalar>(input));
+    std::vector<Scalar> upstream(outputs);
+    random.normal(1, std::span<Scalar>(upstream));
+    team.run([&](const bvae::Member& member) {
+      const Pass pass(Mode::kTraining, member, samples);
+      Net::forward(pass, parameters.data(), state.data(), a);
+      pass.for_own_shards([&](Shard s) {
+        const Index rows = Net::Output::kSize;
+        std::copy_n(upstream.data() + s.first * rows, s.count * rows, a.output_delta() + s.first * rows);
+      });
+      Net::backward(pass, parameters.data(), a);
+      member.barrier();
+      for (std::size_t t = static_cast<std::size_t>(member.rank()); t < tasks.size();
+           t += static_cast<std::size_t>(member.size()))
+        results.squares[t] = Net::gradient(tasks[t], samples, a, gradient.data());
+      member.barrier();
+    });
+  }
+  results.outputs.assign(a.output(), a.output() + outputs);
+  team.run([&](const bvae::Member& member) {
+    Net::forward(Pass(Mode::kEvaluation, member, samples), parameters.data(), state.data(), a);
+  });
+  results.evaluated.assign(a.output(), a.output() + outputs);
+  results.input_delta.assign(input_delta.begin(), input_delta.end());
+  results.gradient.assign(gradient.begin(), gradient.end());
+  results.state.assign(state.begin(), state.end());
+  return results;
+}
+
+template <class Net, class Scalar>
+void check_thread_counts(bool with_input_delta) {
+  for (const Index samples : {1, 3, 17, 64, 70, 128}) {
+    const Results<Scalar> one = train<Net, Scalar>(1, samples, 128, with_input_delta);
+    for (int threads = 2; threads <= 4; ++threads) {
+      const Results<Scalar> many = train<Net, Scalar>(threads, samples, 128, with_input_delta);
+      INFO("samples " << samples << ", threads " << threads);
+      CHECK(same_bits(view(many.outputs), view(one.outputs)));
+      CHECK(same_bits(view(many.evaluated), view(one.evaluated)));
+      CHECK(same_bits(view(many.input_delta), view(one.input_delta)));
+      CHECK(same_bits(view(many.gradient), view(one.gradient)));
+      CHECK(same_bits(view(many.state), view(one.state)));
+      CHECK(same_bits(view(many.squares), view(one.squares)));
+    }
+  }
+}
+
+using Pictures = Network<Image<3, 4, 5>, Flatten, Linear<70>, Tanh, Linear<9>>;
+using Centered = Network<Features<20>, Linear<33>, Center, Tanh, Linear<17>, Center, Linear<5>>;
+
+}  // namespace
+
+TEST_CASE("Network: shapes follow from the input, parameters and offsets from the shapes", "[network]") {
+  static_assert(std::is_same_v<Pictures::Input, Image<3, 4, 5>>);
+  static_assert(std::is_same_v<Pictures::Output, Features<9>>);
+  static_assert(std::is_same_v<Pictures::Bound<0>::Output, Features<60, Image<3, 4, 5>>>);
+  static_assert(std::is_same_v<Pictures::Bound<2>::Output, Features<70>>);
+  static_assert(Pictures::kLayers == 4);
+  static_assert(Pictures::kParameters == 70 * 60 + 8 + 80 + 9 * 70 + 10 + 16);  // each tensor to a multiple of 16
+  static_assert(Pictures::kState == 0);
+  const std::vector<NamedTensor> tensors = Pictures::parameter_tensors("encoder", 1000);
+  REQUIRE(tensors.size() == 4);
+  const char* const names[] = {"encoder.1.weight", "encoder.1.bias", "encoder.3.weight", "encoder.3.bias"};
+  const Index offsets[] = {1000, 1000 + 4208, 1000 + 4208 + 80, 1000 + 4208 + 80 + 640};
+  const Index sizes[] = {4200, 70, 630, 9};
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(tensors[i].name == names[i]);
+    CHECK(tensors[i].offset == offsets[i]);
+    CHECK(tensors[i].info.size() == sizes[i]);
+  }
+  CHECK(tensors[0].info.extents[0] == 70);
+  CHECK(tensors[0].info.extents[1] == 60);
+  CHECK(tensors[0].info.order[1].channels == 3);  // behind Flatten the weights know that they see an image
+  CHECK(tensors[0].info.order[1].width == 5);
+  CHECK_FALSE(tensors[2].info.order[1].is_image());
+}
+
+TEST_CASE("Network: one layer can carry the network's own name", "[network]") {
+  const auto tensors = Network<Features<4>, Linear<6>>::parameter_tensors("latent", 32, false);
+  REQUIRE(tensors.size() == 2);
+  CHECK(tensors[0].name == "latent.weight");
+  CHECK(tensors[1].name == "latent.bias");
+  CHECK(tensors[1].offset == 32 + 32);
+}
+
+TEST_CASE("Network: state is named and placed apart from parameters", "[network]") {
+  const auto state = Centered::state_tensors("decoder", 100);
+  REQUIRE(state.size() == 2);
+  CHECK(state[0].name == "decoder.1.running_mean");
+  CHECK(state[0].offset == 100);
+  CHECK(state[1].name == "decoder.4.running_mean");
+  CHECK(state[1].offset == 100 + 48);
+  static_assert(Centered::kState == 48 + 32);
+  CHECK(Centered::parameter_tensors("decoder", 0)[2].name == "decoder.1.scale");
+}
+
+TEST_CASE("Network: no layers at all give the input back", "[network]") {
+  using None = Network<Features<3>>;
+  static_assert(std::is_same_v<None::Output, Features<3>> && None::kParameters == 0);
+  bvae::Arena<float> x(6), dx(6);
+  None::Activations<float> a(2, x.data(), dx.data());
+  CHECK(a.output() == x.data());
+  CHECK(a.output_delta() == dx.data());
+  CHECK(None::gradient_tasks().empty());
+  CHECK(None::parameter_tensors("encoder", 0).empty());
+}
+
+TEST_CASE("Network: Flatten costs neither memory nor a copy", "[network]") {
+  bvae::Arena<float> x(120), dx(120);
+  const Pictures::Activations<float> a(2, x.data(), dx.data());
+  CHECK(a.value(1) == a.value(0));
+  CHECK(a.delta(1) == a.delta(0));
+  CHECK(a.value(2) != a.value(1));
+  CHECK(a.value(3) != a.value(2));
+  using Twice = Network<Image<1, 2, 2>, Flatten, Flatten>;
+  static_assert(std::is_same_v<Twice::Output, Features<4, Image<1, 2, 2>>>);
+}
+
+TEST_CASE("Network: forward is the chain of its layers, for every sample of any batch", "[network]") {
+  bvae::Arena<double> p(static_cast<std::size_t>(Pictures::kParameters));
+  Pictures::initialize(p.data(), Seed{1}, 0);
+  const auto tensors = Pictures::parameter_tensors("", 0);
+  const ConstView<double> w1(p.data() + tensors[0].offset, 60, 70), b1(p.data() + tensors[1].offset, 70, 1);
+  const ConstView<double> w3(p.data() + tensors[2].offset, 70, 9), b3(p.data() + tensors[3].offset, 9, 1);
+  for (const Index samples : {1, 2, 31, 33, 90}) {
+    bvae::Arena<double> x(static_cast<std::size_t>(60 * samples));
+    RandomStream(Seed{2}, Stream::kUser).normal(0, std::span<double>(x));
+    Pictures::Activations<double> a(90, x.data(), nullptr, false);
+    Pictures::forward(Pass(Mode::kEvaluation, {}, samples), p.data(), static_cast<double*>(nullptr), a);
+    const ConstView<double> in(x.data(), 60, samples);
+    const Matrix<double> hidden = ((w1.transpose() * in).colwise() + b1.col(0)).array().tanh();
+    const Matrix<double> expected = (w3.transpose() * hidden).colwise() + b3.col(0);
+    CHECK((ConstView<double>(a.output(), 9, samples) - expected).cwiseAbs().maxCoeff() < 1e-12);
+  }
+}
+
+TEST_CASE("Network: every layer starts with numbers of its own", "[network]") {
+  using Two = Network<Features<16>, Linear<16>, Linear<16>>;
+  bvae::Arena<float> p(static_cast<std::size_t>(Two::kParameters)), again(p.size()), later(p.size());
+  Two::initialize(p.data(), Seed{1}, 0);
+  Two::initialize(again.data(), Seed{1}, 0);
+  Two::initialize(later.data(), Seed{1}, 1);
+  CHECK(same_bits(view(p), view(again)));
+  CHECK_FALSE(std::equal(p.begin(), p.begin() + 256, p.begin() + 272));
+  CHECK(std::equal(later.begin(), later.begin() + 272, p.begin() + 272));  // layer 0 of the one is layer 1 of the other
+}
+
+TEST_CASE("Network: gradient tasks cover every row of every layer exactly once", "[network]") {
+  using Wide = Network<Features<5>, Linear<1>, ReLU, Linear<112>, Linear<113>, Linear<784>>;
+  const std::array<Index, 5> rows{1, 0, 112, 113, 784};
+  std::array<std::vector<int>, 5> seen;
+  for (std::size_t i = 0; i < 5; ++i) seen[i].resize(static_cast<std::size_t>(rows[i]));
+  for (const GradientTask& task : Wide::gradient_tasks()) {
+    CHECK(task.count >= 1);
+    CHECK(task.count <= 112);
+    for (Index r = task.first; r < task.first + task.count; ++r)
+      ++seen.at(static_cast<std::size_t>(task.layer)).at(static_cast<std::size_t>(r));
+  }
+  for (const std::vector<int>& layer : seen)
+    for (const int times : layer) REQUIRE(times == 1);
+}
+
+TEST_CASE("Network: a task's sum of squares is that of what it wrote", "[network]") {
+  const Results<double> r = train<Pictures, double>(1, 9, 9, true);
+  double sum = 0, squares = 0;
+  for (const double g : r.gradient) sum += g * g;
+  for (const double s : r.squares) squares += s;
+  CHECK(sum > 0);
+  CHECK(squares == Approx(sum).epsilon(1e-12));
+}
+
+TEST_CASE("Network: gradients are right, whole batch layers included", "[network]") {
+  CHECK(
+      (bvae::testing::check_layers<Image<2, 3, 2>, Flatten, Linear<5>, Tanh, Linear<4>>(Seed{1}, 3).relative_error()) <
+      1e-8);
+  for (const Index samples : {1, 3, 20, 70}) {
+    INFO("samples " << samples);
+    CHECK((bvae::testing::check_layers<Features<5>, Center>(Seed{2}, samples).relative_error()) < 1e-8);
+    CHECK((bvae::testing::check_layers<Features<5>, Linear<7>, Center, Tanh, Linear<4>, Center, Linear<3>>(Seed{3},
+                                                                                                           samples)
+               .relative_error()) < 1e-8);
+  }
+}
+
+TEMPLATE_TEST_CASE("Network: 1, 2, 3 and 4 threads give the same bits", "[network][threads]", float, double) {
+  check_thread_counts<Pictures, TestType>(true);
+  check_thread_counts<Pictures, TestType>(false);
+}
+
+TEMPLATE_TEST_CASE("Network: layers that need the whole batch give the same bits for 1, 2, 3 and 4 threads",
+                   "[network][threads]", float, double) {
+  check_thread_counts<Centered, TestType>(true);
+  check_thread_counts<Network<Features<20>, Center, Linear<6>, Center>, TestType>(false);
+}
+
+TEST_CASE("Network: a whole batch layer centers the batch, and in evaluation uses its state", "[network]") {
+  using Net = Network<Features<2>, Center>;
+  const Results<double> r = train<Net, double>(2, 70, 70, true);
+  const ConstView<double> trained(r.outputs.data(), 2, 70), evaluated(r.evaluated.data(), 2, 70);
+  CHECK(trained.rowwise().mean().cwiseAbs().maxCoeff() < 1e-12);
+  CHECK(evaluated.rowwise().mean().cwiseAbs().minCoeff() > 1e-3);
+  CHECK(r.state[0] != 0.25);  // where initialize_state put it
+  CHECK(std::abs(r.state[0]) < 0.25);
+}
+
+TEST_CASE("Network: a batch smaller than the workspace gives the same bits as in a workspace of its size",
+          "[network]") {
+  for (const Index samples : {1, 7, 16, 40}) {
+    const Results<float> own = train<Centered, float>(2, samples, samples, true);
+    const Results<float> large = train<Centered, float>(2, samples, 300, true);
+    CHECK(same_bits(view(own.outputs), view(large.outputs)));
+    CHECK(same_bits(view(own.gradient), view(large.gradient)));
+  }
+}
+
+TEST_CASE("Network: the first layer with a value that is not finite is found, among the samples that count",
+          "[network]") {
+  using Net = Network<Features<2>, ReLU, Linear<3>, Tanh>;
+  bvae::Arena<float> x(8), p(static_cast<std::size_t>(Net::kParameters));
+  Net::initialize(p.data(), Seed{}, 0);
+  Net::Activations<float> a(4, x.data(), nullptr, false);
+  const auto run = [&] {
+    Net::forward(Pass(Mode::kEvaluation, {}, 4), p.data(), static_cast<float*>(nullptr), a);
+    return Net::first_non_finite(4, a);
+  };
+  CHECK(run() == -1);
+  const auto bias = static_cast<std::size_t>(Net::parameter_tensors("", 0)[1].offset);
+  p[bias] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(run() == 1);
+  x[7] = std::numeric_limits<float>::infinity();
+  CHECK(run() == 0);
+  p[bias] = 0;
+  run();
+  CHECK(Net::first_non_finite(3, a) == -1);
+}
+
+TEST_CASE("Network: a model with whole batch layers trains to the same bits for 1, 2, 3 and 4 threads",
+          "[network][threads]") {
+  using Model = bvae::Vae<Features<12>, bvae::Encoder<Linear<16>, Center, Tanh>, bvae::Latent<3>,
+                          bvae::Decoder<Linear<16>, Center, ReLU, Linear<12>>>;
+  Matrix<float> values(12, 150);
+  RandomStream(Seed{5}, Stream::kUser).normal(0, std::span<float>(values.data(), 12 * 150));
+  const bvae::Dataset data(values);
+  const auto run = [&](int threads) {
+    Model model{Seed{6}};
+    bvae::Trainer trainer{model, bvae::Gaussian{}, bvae::Kl{.free_bits = 0.05}, bvae::Constant{0.5}, bvae::Adam{}};
+    const bvae::History history = trainer.fit(data, data, {.epochs = 3, .batch_size = 64, .threads = threads});
+    CHECK(history.epochs.back().train.objective < history.epochs.front().train.objective);
+    return std::pair{model, history.epochs.back().validation->elbo()};
+  };
+  const auto [one, elbo] = run(1);
+  CHECK(one.state().size() == 32);
+  CHECK_FALSE(same_bits(view(one.state()), view(Model{Seed{6}}.state())));
+  for (int threads = 2; threads <= 4; ++threads) {
+    const auto [many, other_elbo] = run(threads);
+    CHECK(same_bits(view(many.parameters()), view(one.parameters())));
+    CHECK(same_bits(view(many.state()), view(one.state())));
+    CHECK(other_elbo == elbo);
+  }
+  // Encoding is evaluation: a sample's code does not depend on its neighbours, and the state stays.
+  const bvae::Arena<float> state = one.state();
+  const Matrix<float> together = one.encode(values).mu;
+  CHECK((one.encode(values.leftCols(1)).mu - together.leftCols(1)).cwiseAbs().maxCoeff() < 1e-5f);
+  CHECK(same_bits(view(one.state()), view(state)));
+}
