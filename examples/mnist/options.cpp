@@ -175,8 +175,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .number("--learning-rate", &Options::learning_rate, kSmallest, 1e9, "a number above 0, at most 1e9",
               text(defaults.learning_rate), "of the optimizer")
       .choice("--optimizer", &Options::optimizer, {"adam", "adamw", "sgd"},
-              "adamw decays weights by 0.01; sgd has momentum 0.9 and wants a\n"
-              "smaller learning rate")
+              "adamw decays weights by 0.01; sgd has momentum 0.9")
       .number("--seed", &Options::seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
               "a whole number, 0 to 2^64-1", std::to_string(defaults.seed),
               "of weights, noise, order and binarisation: same seed, same model")

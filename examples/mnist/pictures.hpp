@@ -6,8 +6,10 @@
 #include <bvae/data/dataset.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -69,12 +71,26 @@ void traversal(const Model& model, const Likelihood& likelihood, const Images& o
   sheet.write(path);
 }
 
-/// The plane of two latents, both from -3 to 3: the first to the right, the second upwards.
+/// Where the standard normal distribution has the part `probability` (above 0, below 1) below it.
+inline float normal_quantile(double probability) {
+  double low = -10;
+  double high = 10;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    const double below = 0.5 * std::erfc(-middle / std::numbers::sqrt2);
+    (below < probability ? low : high) = middle;
+  }
+  return static_cast<float>(low);
+}
+
+/// The plane of two latents, the first to the right, the second upwards. The axes go through the normal quantiles (from
+/// 2.5 % to 97.5 %), so every image stands for the same share of the prior (Kingma, Welling 2014, figure 4).
 template <class Model, class Likelihood>
 void manifold(const Model& model, const Likelihood& likelihood, const std::filesystem::path& path) {
   static_assert(Model::kLatents == 2);
   constexpr int kSide = 20;
-  const bvae::Vector<float> axis = bvae::Vector<float>::LinSpaced(kSide, -3.0f, 3.0f);
+  bvae::Vector<float> axis(kSide);
+  for (int i = 0; i < kSide; ++i) axis[i] = normal_quantile((i + 0.5) / kSide);
   Sheet sheet(kSide, kSide);
   for (int row = 0; row < kSide; ++row) {
     Images z(2, kSide);

@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# Runs the MNIST example on the digits in the repository: mnist_test.sh PROGRAM DIGITS SCRATCH
+# Says each thing that is not as it must be, and fails if there was one.
+set -uo pipefail
+program=$1
+digits=$2
+scratch=$(mktemp -d "$3/mnist test.XXXXXX") || exit 1 # With a space on purpose.
+job=
+trap 'if [ -n "$job" ]; then kill -KILL $job 2>/dev/null; fi; rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+export HOME=$scratch/home BVAE_CACHE= XDG_CACHE_HOME=
+
+failures=0
+wrong() {
+  printf 'WRONG: %s\n' "$*"
+  failures=$((failures + 1))
+}
+
+# run STATUS ARGUMENT...: the program ends with that exit code. Its output goes to the files `out` and `err`.
+run() {
+  local wanted=$1 status
+  shift
+  "$program" "$@" >out 2>err </dev/null
+  status=$?
+  if [ $status -ne "$wanted" ]; then
+    wrong "exit code $status instead of $wanted: $*"
+    sed 's/^/    /' err
+  fi
+}
+# refused STATUS TEXT ARGUMENT...: likewise, and stderr has the text, and stdout nothing.
+refused() {
+  local wanted=$1 text=$2
+  shift 2
+  run "$wanted" "$@"
+  grep -qF -e "$text" err || { wrong "no '$text' on stderr: $*"; sed 's/^/    /' err; }
+  [ ! -s out ] || wrong "output on stdout after an error: $*"
+}
+expect() { # expect TEXT FILE
+  grep -qF -e "$1" "$2" || { wrong "no '$1' in $2"; sed 's/^/    /' "$2"; }
+}
+is_png() { [ "$(od -An -tx1 -N8 "$1" 2>/dev/null | tr -d ' \n')" = 89504e470d0a1a0a ] || wrong "$1 is no PNG"; }
+# The header of a safetensors file is as long as its first 8 bytes say, and the file is not empty behind it.
+is_model() {
+  local header size
+  header=$(od -An -tu8 -N8 "$1" 2>/dev/null | tr -d ' ')
+  size=$(wc -c <"$1" 2>/dev/null)
+  [ -n "$header" ] && [ "$size" -gt $((header + 8 + 1000000)) ] || wrong "$1 is no whole model"
+}
+# No 32-bit float in the file (behind the header) has the exponent of infinity and NaN.
+is_finite() {
+  local header
+  header=$(od -An -tu8 -N8 "$1" | tr -d ' ')
+  if tail -c +$((header + 9)) "$1" | od -An -v -tx4 -w4 --endian=little | grep -qE '^ [7f]f[89a-f]'; then
+    wrong "$1 has values that are not finite"
+  fi
+}
+no_leftovers() { [ -z "$(find "$1" -name '*.tmp')" ] || wrong "temporary files are left in $1"; }
+
+# ---- what a run leaves behind
+run 0 --dataset bundled --epochs 2 --beta 4 --schedule warmup --binarize static --threads 2 --out 'the run'
+[ "$(tail -n 1 out)" = 'the run' ] || wrong "the last line on stdout is not the folder's name"
+expect 'binarisation static-sampled' out
+expect 'bernoulli likelihood' out
+for key in bvae dataset data train_samples test_samples binarization model latents parameters likelihood beta beta_norm \
+  schedule warmup_epochs free_bits epochs batch_size learning_rate optimizer seed threads; do
+  expect "\"$key\": " 'the run/config.json'
+done
+expect '"binarization": "static-sampled"' 'the run/config.json'
+[ "$(wc -l <'the run/metrics.jsonl')" -eq 2 ] || wrong 'metrics.jsonl has not one line for each epoch'
+for key in epoch step beta beta_norm train_objective train_reconstruction train_kl test_reconstruction test_kl test_elbo \
+  active_units seconds samples_per_second; do
+  [ "$(grep -c "[{,]\"$key\":-\{0,1\}[0-9]" 'the run/metrics.jsonl')" -eq 2 ] ||
+    wrong "metrics.jsonl: no number '$key' in each line"
+done
+for picture in reconstructions samples traversal; do is_png "the run/$picture.png"; done
+is_model 'the run/model.safetensors'
+is_finite 'the run/model.safetensors'
+[ ! -e 'the run/manifold.png' ] || wrong 'a manifold of 20 latents'
+
+run 0 --dataset bundled --epochs 1 --model mlp2d --likelihood gaussian --binarize dynamic --optimizer adamw \
+  --schedule cyclical --free-bits 0.1 --out 'the run/below/it'
+is_png 'the run/below/it/manifold.png'
+expect 'gaussian likelihood' out
+expect 'binarisation dynamic' out
+# The same folder again: nothing of the earlier run stays.
+run 0 --dataset bundled --epochs 1 --schedule linear --optimizer sgd --warmup-epochs 0.5 --out 'the run/below/it'
+[ ! -e 'the run/below/it/manifold.png' ] || wrong "an earlier run's picture is still there"
+no_leftovers 'the run'
+
+# A name of its own for each run, below runs/.
+run 0 --dataset bundled --epochs 1 --batch-size 2000
+first=$(tail -n 1 out)
+run 0 --dataset bundled --epochs 1 --batch-size 2000
+[ "$first" != "$(tail -n 1 out)" ] || wrong 'two runs in one folder'
+case $first in runs/bundled-mlp-beta1-seed0-*) is_model "$first/model.safetensors" ;; *) wrong "folder $first" ;; esac
+rm -rf runs
+
+# ---- the same seed, the same bytes
+for threads in 1 2 3 4 1; do
+  run 0 --dataset bundled --epochs 1 --seed 7 --binarize dynamic --threads $threads --out same
+  [ -e model ] || cp same/model.safetensors model
+  cmp model same/model.safetensors || wrong "another model with $threads threads"
+done
+run 0 --dataset bundled --epochs 1 --seed 8 --binarize dynamic --out same
+! cmp -s model same/model.safetensors || wrong 'the same model with another seed'
+
+# ---- flags
+run 0 --help
+expect '--warmup-epochs' out
+expect 'Exit codes' out
+run 0 --version
+refused 2 --no-such-flag --no-such-flag
+refused 2 --seed --seed 1 --seed 2
+for flag in beta free-bits warmup-epochs learning-rate; do
+  for value in -1 nan NaN inf -inf 1e999 1x ''; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
+done
+for flag in epochs batch-size; do
+  for value in 0 -1 1.5 nan 99999999999999999999; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
+done
+refused 2 --batch-size --dataset bundled --batch-size 2001
+refused 2 --learning-rate --learning-rate 0
+refused 2 --threads --threads -1
+refused 2 --threads --threads 5000
+refused 2 --seed --seed=-1
+for flag in dataset model likelihood binarize schedule optimizer; do refused 2 "--$flag" "--$flag" nonsense; done
+refused 2 argument argument
+[ ! -e runs ] || wrong 'a folder was made although the flags were wrong'
+
+# ---- the folder of the results
+: >file
+refused 2 'file/below' --dataset bundled --out file/below
+refused 2 'Not a directory' --dataset bundled --out file
+refused 2 'Not a directory' --dataset bundled --out /dev/full
+for name in config.json metrics.jsonl model.safetensors samples.png; do # A disk that is full at the given file.
+  mkdir full
+  ln -s /dev/full "full/$name"
+  refused 3 "full/$name" --dataset bundled --epochs 1 --out full
+  no_leftovers full
+  rm -r full
+done
+"$program" --dataset bundled --epochs 1 --out full >/dev/full 2>err
+[ $? -eq 3 ] || wrong 'a standard output that is full is not noticed'
+
+# ---- data
+refused 3 'nowhere/train-images-idx3-ubyte' --data nowhere
+mkdir data
+fresh() { cp "$digits"/*.gz data/; }
+fresh
+rm data/t10k-labels-idx1-ubyte.gz
+refused 3 'data/t10k-labels-idx1-ubyte' --data data
+fresh
+head -c 100000 "$digits/train-images-idx3-ubyte.gz" >data/train-images-idx3-ubyte.gz
+refused 3 'data/train-images-idx3-ubyte.gz, byte 100000' --data data
+fresh
+cp "$digits/t10k-labels-idx1-ubyte.gz" data/train-labels-idx1-ubyte.gz
+refused 3 'as many labels as there are images' --data data
+fresh
+cp "$digits/t10k-labels-idx1-ubyte.gz" data/t10k-images-idx3-ubyte.gz
+refused 3 'data/t10k-images-idx3-ubyte.gz' --data data
+fresh
+printf '\0\0\10\3\0\0\0\1\0\0\0\2\0\0\0\3abcdef' >data/t10k-images-idx3-ubyte # Plain files come first.
+printf '\0\0\10\1\0\0\0\1a' >data/t10k-labels-idx1-ubyte
+refused 3 'grey images of 28 x 28, found 2 x 3' --data data
+rm data/t10k-*-ubyte
+fresh
+gzip --decompress data/*.gz
+run 0 --data data --epochs 1 --out plain
+expect '"dataset": "mnist"' plain/config.json
+expect '"data": "data"' plain/config.json
+[ ! -e runs ] || wrong 'a folder was made although the data were wrong'
+
+# MNIST is not in the cache: the digits in the repository take its place, loudly.
+run 0 --epochs 1 --out fallback
+expect 'MNIST WAS NOT FOUND' err
+expect "$HOME/.cache/bvae/mnist" err
+expect '"dataset": "bundled"' fallback/config.json
+mkdir -p cache && mv data cache/mnist
+BVAE_CACHE=$scratch/cache run 0 --epochs 1 --out fallback
+! grep -q 'NOT FOUND' err || wrong 'the cache folder is not found'
+expect '"dataset": "mnist"' fallback/config.json
+
+# ---- training that diverges
+for optimizer in adam adamw sgd; do
+  refused 4 'training diverged' --dataset bundled --learning-rate 1e9 --optimizer $optimizer --out diverged
+  is_model diverged/model.safetensors
+  is_finite diverged/model.safetensors
+done
+
+# ---- signals; job control, for without it bash starts jobs that ignore SIGINT
+set -m
+for signal in INT:130 TERM:143; do
+  rm -rf stopped
+  "$program" --dataset bundled --epochs 100000 --out stopped >out 2>err &
+  job=$!
+  for ((i = 0; i < 300; ++i)); do # Until the second epoch.
+    [ -s stopped/metrics.jsonl ] && break
+    sleep 0.1
+  done
+  kill -"${signal%:*}" $job
+  wait $job
+  status=$?
+  [ $status -eq "${signal#*:}" ] || wrong "exit code $status after SIG${signal%:*}"
+  is_model stopped/model.safetensors
+  is_finite stopped/model.safetensors
+  for picture in reconstructions samples traversal; do is_png "stopped/$picture.png"; done
+  [ "$(tail -n 1 out)" = stopped ] || wrong "SIG${signal%:*}: the last line is not the folder's name"
+  no_leftovers stopped
+done
+
+[ $failures -eq 0 ] && echo 'everything is as it must be' || echo "$failures things are wrong"
+[ $failures -eq 0 ]
