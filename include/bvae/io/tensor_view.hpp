@@ -136,8 +136,12 @@ inline std::optional<std::uint64_t> byte_count(TensorType type, std::span<const 
 /// "[2,3]"
 inline std::string shape_text(std::span<const std::int64_t> shape) {
   std::string text = "[";
-  for (const std::int64_t dimension : shape) text += (text.size() > 1 ? "," : "") + std::to_string(dimension);
-  return text + ']';
+  for (const std::int64_t dimension : shape) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(dimension);
+  }
+  text += ']';
+  return text;
 }
 
 }  // namespace detail

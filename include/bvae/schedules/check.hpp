@@ -16,13 +16,13 @@ namespace bvae::schedules::detail {
 }
 
 inline void require_finite(std::string_view schedule, std::string_view field, double value) {
-  if (!std::isfinite(value)) refuse(schedule, std::string(field) + " must be finite", std::to_string(value));
+  if (!std::isfinite(value)) refuse(schedule, std::string(field).append(" must be finite"), std::to_string(value));
 }
 
 inline void require_duration(std::string_view schedule, std::string_view field, const Duration& duration) {
   if (std::isfinite(duration.count()) && duration.count() >= 0) return;
-  refuse(schedule, std::string(field) + " must be finite and not negative",
-         std::to_string(duration.count()) + (duration.in_epochs() ? " epochs" : " steps"));
+  refuse(schedule, std::string(field).append(" must be finite and not negative"),
+         std::to_string(duration.count()).append(duration.in_epochs() ? " epochs" : " steps"));
 }
 
 inline void require_progress(std::string_view schedule, const Progress& progress) {
