@@ -210,6 +210,15 @@ TEST_CASE("Trainer: divergence names step and tensor and keeps the parameters fr
   }
 }
 
+TEST_CASE("Trainer: an update that would overflow is not made", "[training][errors]") {
+  const Dataset train = bars(40);
+  Model model{Seed{1}};
+  const Arena<float> before = model.parameters();
+  Trainer trainer{model, Bernoulli{}, Kl{}, Constant{}, Sgd{.learning_rate = 1e38}};
+  CHECK_THROWS_WITH(trainer.fit(train, {.epochs = 1, .batch_size = 10}), ContainsSubstring("update"));
+  CHECK(same_bits(model.parameters(), before));
+}
+
 TEST_CASE("Trainer: NaN in a weight is found in the first step and named", "[training][errors]") {
   const Dataset train = bars(40);
   for (const NamedTensor& tensor : Model::parameter_tensors()) {

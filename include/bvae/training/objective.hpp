@@ -131,7 +131,7 @@ class Objective {
     for (const NamedTensor& tensor : Model::parameter_tensors())
       if (!ConstView<Scalar>(gradient_.data() + tensor.offset, tensor.info.size(), 1).allFinite())
         return {step, "gradient", tensor.name};
-    return {step, "objective", "model"};
+    return {step, "update", "the parameters (learning rate times gradient)"};
   }
 
  private:

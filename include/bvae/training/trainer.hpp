@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -100,6 +101,9 @@ class Trainer {
   /// Values that one optimizer task updates; fixed, so that results do not depend on the number of threads.
   static constexpr Index kOptimizerBlock = 16384;
 
+  /// Learning rate times gradient beyond this could overflow a parameter, and what was there before would be lost.
+  static constexpr double kLargestUpdate = static_cast<double>(std::numeric_limits<Scalar>::max()) * 1e-8;
+
   /// What a run needs, made once.
   struct Workspace {
     Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, int threads)
@@ -195,7 +199,8 @@ class Trainer {
       // Every member comes to the same decision, so none has to wait for it.
       const Losses losses = work.objective.losses(count, beta);
       const double norm = work.objective.gradient_norm();
-      const bool good = std::isfinite(losses.objective) && std::isfinite(norm);
+      const bool good = std::isfinite(losses.objective) && std::isfinite(norm) &&
+                        event.learning_rate * std::max(1.0, norm) < kLargestUpdate;
       if (good) update(member, work, {done + 1, event.learning_rate, norm, 1.0});
       if (member.rank() == 0) {
         finite = good;
