@@ -198,6 +198,11 @@ for signal in INT:130 TERM:143; do
     sleep 0.1
   done
   kill -"${signal%:*}" $job
+  for ((i = 0; i < 600; ++i)); do # What it has begun may take a while, but not a minute.
+    kill -0 $job 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL $job 2>/dev/null
   wait $job
   status=$?
   job=
