@@ -1,0 +1,6 @@
+// expect: Vae: the decoder must return the input's size
+#include <bvae/bvae.hpp>
+
+using Model = bvae::Vae<bvae::Features<10>, bvae::Encoder<>, bvae::Latent<2>, bvae::Decoder<bvae::Linear<11>>>;
+
+int main() { return Model::kParameters > 0 ? 0 : 1; }

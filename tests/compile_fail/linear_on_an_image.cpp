@@ -1,0 +1,6 @@
+// expect: Linear: the input must be features. put Flatten before it
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<1, 28, 28>, bvae::Linear<400>, bvae::ReLU>;
+
+int main() { return Net::kParameters > 0 ? 0 : 1; }

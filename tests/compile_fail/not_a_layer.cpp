@@ -1,0 +1,8 @@
+// expect: Network: every layer must model bvae::Layer
+#include <bvae/bvae.hpp>
+
+struct Dense {
+  int outputs = 3;
+};
+
+int main() { return bvae::Network<bvae::Features<3>, Dense>::kLayers; }

@@ -1,0 +1,8 @@
+#include <bvae/bvae.hpp>
+
+using Model = bvae::Vae<bvae::Features<6>, bvae::Encoder<>, bvae::Latent<2>, bvae::Decoder<bvae::Linear<6>>>;
+
+int main() {
+  Model model{};
+  (void)model;
+}
