@@ -2,8 +2,8 @@
 # Runs the MNIST example on the digits in the repository: mnist_test.sh PROGRAM DIGITS SCRATCH
 # Says each thing that is not as it must be, and fails if there was one.
 set -uo pipefail
-program=$1
-digits=$2
+program=$(realpath "$1")
+digits=$(realpath "$2")
 scratch=$(mktemp -d "$3/mnist test.XXXXXX") || exit 1 # With a space on purpose.
 job=
 trap 'if [ -n "$job" ]; then kill -KILL $job 2>/dev/null; fi; rm -rf "$scratch"' EXIT
@@ -180,11 +180,11 @@ BVAE_CACHE=$scratch/cache run 0 --epochs 1 --out fallback
 expect '"dataset": "mnist"' fallback/config.json
 
 # ---- training that diverges
-for optimizer in adam adamw sgd; do
-  refused 4 'training diverged' --dataset bundled --learning-rate 1e9 --optimizer $optimizer --out diverged
+for way in "adam 0" "adamw 0" "sgd 0" "sgd 4"; do # The last once led beyond the largest float.
+  refused 4 'training diverged' --dataset bundled --learning-rate 1e9 --optimizer ${way% *} --seed ${way#* } \
+    --out diverged
   is_model diverged/model.safetensors
-  # Not for sgd: its second step may lead beyond the largest float without any loss or gradient that is not finite.
-  [ $optimizer = sgd ] || is_finite diverged/model.safetensors
+  is_finite diverged/model.safetensors
 done
 
 # ---- signals; job control, for without it bash starts jobs that ignore SIGINT
