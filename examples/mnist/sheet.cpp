@@ -13,8 +13,7 @@
 #include <stb_image_write.h>
 
 Sheet::Sheet(int rows, int columns, int group_rows)
-    : columns_(columns),
-      group_rows_(group_rows),
+    : group_rows_(group_rows),
       width_(kLine + columns * (kTile + kLine)),
       height_(top(rows - 1) + kTile + kLine),
       pixels_(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_), kLineGrey) {}

@@ -28,7 +28,6 @@ class Sheet {
 
   [[nodiscard]] int top(int row) const;
 
-  int columns_;
   int group_rows_;
   int width_;
   int height_;

@@ -3,6 +3,7 @@
 # Says each thing that is not as it must be, and fails if there was one.
 set -uo pipefail
 program=$(realpath "$1")
+[ -x "$program" ] || { echo "$1 cannot be run"; exit 1; }
 digits=$(realpath "$2")
 scratch=$(mktemp -d "$3/mnist test.XXXXXX") || exit 1 # With a space on purpose.
 job=
