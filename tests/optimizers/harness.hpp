@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "bvae/optimizers/optimizer_step.hpp"
-#include "optimizers/optimizer_goldens.hpp"
+#include "golden/optimizer_goldens.hpp"
 #include "support/catch.hpp"
 
 namespace harness {

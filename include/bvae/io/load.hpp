@@ -16,13 +16,6 @@ namespace bvae {
 
 namespace detail {
 
-inline std::string shape_of(const TensorInfo& info) {
-  std::string text = "[";
-  for (int axis = 0; axis < info.rank; ++axis)
-    text += (axis > 0 ? ", " : "") + std::to_string(info.extents[static_cast<std::size_t>(axis)]);
-  return text + "]";
-}
-
 template <class Scalar>
 Scalar value_at(const TensorView& view, Index i) {
   if (view.type == TensorType::f64) {
@@ -59,7 +52,7 @@ void load(Model& model, const std::filesystem::path& path) {
         problems += "; " + tensor.name + " of type " + std::string(type_name(view->type)) + " instead of F32 or F64";
       } else if (view->shape != shape) {
         problems +=
-            "; " + tensor.name + " " + detail::shape_text(view->shape) + " instead of " + detail::shape_of(tensor.info);
+            "; " + tensor.name + " " + detail::shape_text(view->shape) + " instead of " + detail::shape_text(shape);
       }
     }
   };
