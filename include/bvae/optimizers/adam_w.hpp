@@ -28,7 +28,7 @@ struct AdamW {
   double weight_decay = 1e-2;
 
   static constexpr int kMoments = 2;
-  static constexpr std::string_view kName = "adam_w";
+  static constexpr std::string_view kName = "adamw";
   static constexpr bool kNeedsGradientNorm = false;
 
   [[nodiscard]] double base_learning_rate() const noexcept { return learning_rate; }

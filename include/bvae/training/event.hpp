@@ -1,6 +1,6 @@
 /// What callbacks see. A callback is anything that can be called with one or more of these events: a lambda
 /// `[](const bvae::EpochEnd& e) { ... }`, or a struct with an operator() for each event it wants. Hooks have no names,
-/// so none can be misspelt: a type that takes no event does not compile.
+/// so none can be misspelt: a type that takes no event does not compile. A generic lambda is called with every event.
 #pragma once
 
 #include <concepts>

@@ -129,7 +129,6 @@ class Trainer {
 
     const RunInfo info = describe(train, validation, options, work.team.size());
     History history;
-    history.epochs.reserve(static_cast<std::size_t>(options.epochs));
     Control control;
     notify(FitBegin{info, control}, callbacks...);
     for (std::int64_t epoch = 0; epoch < options.epochs && !control.stopping(); ++epoch) {
