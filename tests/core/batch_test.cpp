@@ -1,5 +1,6 @@
 #include "bvae/core/batch.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -35,19 +36,34 @@ TEST_CASE("Pass: where a batch is cut depends on the batch only", "[core]") {
     for (Index i = 0; i < one.shard_count(); ++i) {
       REQUIRE(one.shard(i).first == fourth.shard(i).first);
       REQUIRE(one.shard(i).count == fourth.shard(i).count);
-      REQUIRE(one.shard(i).count <= 32);
-      if (i + 1 < one.shard_count()) REQUIRE(one.shard(i).count == one.shard(0).count);
+      // Kernels may rely on it: shards begin at multiples of kShardSamples, and one sample alone is a batch of one.
+      REQUIRE(one.shard(i).first == i * bvae::kShardSamples);
+      REQUIRE(one.shard(i).count >= std::min(samples, bvae::kShardSamples));
+      REQUIRE(one.shard(i).count < 2 * bvae::kShardSamples);
     }
   }
 }
 
-TEST_CASE("Pass: two threads both get work from nine samples on", "[core]") {
-  for (Index samples = 9; samples <= 300; ++samples)
-    for (int rank = 0; rank < 2; ++rank) {
-      Index own = 0;
-      Pass(Mode::kTraining, Member(rank, 2, nullptr), samples).for_own_shards([&](Shard s) { own += s.count; });
-      REQUIRE(own > 0);
-    }
+TEST_CASE("Pass: own_samples are the own shards in one piece", "[core]") {
+  for (const int team : {1, 2, 3, 4, 5, 8, 64})
+    for (Index samples = 1; samples <= 300; ++samples)
+      for (int rank = 0; rank < team; ++rank) {
+        const Pass pass(Mode::kTraining, Member(rank, team, nullptr), samples);
+        Index first = -1, count = 0;
+        pass.for_own_shards([&](Shard s) {
+          if (first < 0) first = s.first;
+          count += s.count;
+        });
+        REQUIRE(pass.own_samples().count == count);
+        if (count > 0) REQUIRE(pass.own_samples().first == first);
+      }
+}
+
+TEST_CASE("Pass: every thread gets work when there are as many shards as threads", "[core]") {
+  for (int team = 2; team <= 4; ++team)
+    for (Index samples = team * bvae::kShardSamples; samples <= 300; ++samples)
+      for (int rank = 0; rank < team; ++rank)
+        REQUIRE(Pass(Mode::kTraining, Member(rank, team, nullptr), samples).own_samples().count > 0);
 }
 
 TEST_CASE("Pass: knows its mode, member and batch", "[core]") {

@@ -153,24 +153,31 @@ TEMPLATE_TEST_CASE("products: rows of the gradient in parts have the bits of the
     }
 }
 
-TEMPLATE_TEST_CASE("products: shards of a batch have the bits of the whole batch", "[core][products]", float, double) {
-  for (const Index samples : {2, 9, 16, 17, 33, 40, 65, 100, 128, 129}) {
-    const Index outputs = 49, inputs = 100;
-    const Problem<TestType> p{outputs, inputs, samples};
-    std::vector<TestType> y(static_cast<std::size_t>(outputs * samples)), y_parts(y);
-    std::vector<TestType> dx(static_cast<std::size_t>(inputs * samples)), dx_parts(dx);
-    products::weights_times_inputs(outputs, inputs, samples, p.w.data(), p.bias.data(), p.x.data(), y.data());
-    products::weights_times_deltas(outputs, inputs, samples, p.w.data(), p.dy.data(), dx.data());
-    bvae::Pass(bvae::Mode::kTraining, {}, samples).for_own_shards([&](bvae::Shard s) {
-      products::weights_times_inputs(outputs, inputs, s.count, p.w.data(), p.bias.data(), p.x.data() + s.first * inputs,
-                                     y_parts.data() + s.first * outputs);
-      products::weights_times_deltas(outputs, inputs, s.count, p.w.data(), p.dy.data() + s.first * outputs,
-                                     dx_parts.data() + s.first * inputs);
-    });
-    INFO("samples " << samples);
-    CHECK(y_parts == y);
-    CHECK(dx_parts == dx);
-  }
+TEMPLATE_TEST_CASE("products: the samples of each member of a team have the bits of the whole batch",
+                   "[core][products]", float, double) {
+  const Index sizes[][2] = {{49, 100}, {400, 79}, {17, 784}, {3, 1100}, {1100, 3}, {20, 1}};
+  for (const auto& [outputs, inputs] : sizes)
+    for (const Index samples : {1, 2, 7, 9, 16, 17, 31, 33, 40, 65, 100, 128, 129, 300}) {
+      const Problem<TestType> p{outputs, inputs, samples};
+      std::vector<TestType> y(static_cast<std::size_t>(outputs * samples)), y_parts(y);
+      std::vector<TestType> dx(static_cast<std::size_t>(inputs * samples)), dx_parts(dx);
+      products::weights_times_inputs(outputs, inputs, samples, p.w.data(), p.bias.data(), p.x.data(), y.data());
+      products::weights_times_deltas(outputs, inputs, samples, p.w.data(), p.dy.data(), dx.data());
+      for (const int team : {2, 3, 4, 16, 64}) {
+        for (int rank = 0; rank < team; ++rank) {
+          const bvae::Pass pass(bvae::Mode::kTraining, bvae::Member(rank, team, nullptr), samples);
+          const bvae::Shard s = pass.own_samples();
+          if (s.count == 0) continue;
+          products::weights_times_inputs(outputs, inputs, s.count, p.w.data(), p.bias.data(),
+                                         p.x.data() + s.first * inputs, y_parts.data() + s.first * outputs);
+          products::weights_times_deltas(outputs, inputs, s.count, p.w.data(), p.dy.data() + s.first * outputs,
+                                         dx_parts.data() + s.first * inputs);
+        }
+        INFO("outputs " << outputs << ", inputs " << inputs << ", samples " << samples << ", team of " << team);
+        CHECK(y_parts == y);
+        CHECK(dx_parts == dx);
+      }
+    }
 }
 
 TEST_CASE("products: another thread, with packing memory of its own, gives the same bits", "[core][products]") {

@@ -53,6 +53,14 @@ TEMPLATE_TEST_CASE("binarize: black stays black and white stays white in every d
     }
 }
 
+TEST_CASE("binarize: black stays black where the random number is exactly 0", "[data]") {
+  float uniform[4];
+  bvae::RandomStream(Seed{1}, bvae::Stream::kBinarization).uniform(13440, std::span<float>(uniform), 3496);
+  REQUIRE(uniform[2] == 0.0f);  // one of 2^24; sample and element were searched for
+  std::vector<float> black(3500, 0.0f);
+  CHECK(binarized(Binarization::kStaticSampled, black, 1, 0, 13440) == black);
+}
+
 TEST_CASE("binarize: a pixel is 1 as often as it is bright", "[data]") {
   constexpr std::size_t kDraws = 200000;
   for (const Binarization how : {Binarization::kStaticSampled, Binarization::kDynamic})

@@ -84,10 +84,10 @@ struct Center {
         pass.for_own_shards([&](Shard s) { center(x, running, scale, s, y); });
         return;
       }
-      pass.for_own_shards([&](Shard s) { sum(x, s, at(scratch, pass, s, 0)); });
+      pass.for_own_shards([&](Shard s) { sum(x, s, at(scratch, s, 0)); });
       pass.member().barrier();
       pass.for_own_shards([&](Shard s) {
-        View<Scalar> mean = at(scratch, pass, s, 1);
+        View<Scalar> mean = at(scratch, s, 1);
         mean_of(scratch, pass, 0, mean);
         center(x, mean, scale, s, y);
         if (s.first == 0) running += Scalar(0.1) * (mean - running);
@@ -99,13 +99,13 @@ struct Center {
                          ConstView<Scalar>, ConstView<Scalar> dy, View<Scalar> dx) {
       if (dx.data() == nullptr) return;  // the first layer: nobody wants the gradient of the data
       const ConstView<Scalar> scale(p[0], kSize, 1);
-      pass.for_own_shards([&](Shard s) { sum(dy, s, at(scratch, pass, s, 2)); });
+      pass.for_own_shards([&](Shard s) { sum(dy, s, at(scratch, s, 2)); });
       pass.member().barrier();
       pass.for_own_shards([&](Shard s) {
         for (Index i = s.first; i < s.first + s.count; ++i)
           for (Index f = 0; f < kSize; ++f) {
             Scalar mean = 0;
-            for (Index k = 0; k < pass.shard_count(); ++k) mean += at(scratch, pass, pass.shard(k), 2)(f, 0);
+            for (Index k = 0; k < pass.shard_count(); ++k) mean += at(scratch, pass.shard(k), 2)(f, 0);
             dx(f, i) = scale(f, 0) * (dy(f, i) - mean / static_cast<Scalar>(pass.samples()));
           }
       });
@@ -128,8 +128,8 @@ struct Center {
 
    private:
     template <class Scalar>
-    static View<Scalar> at(Scalar* scratch, const Pass& pass, Shard s, Index part) {
-      const Index index = s.first / pass.shard(0).count;
+    static View<Scalar> at(Scalar* scratch, Shard s, Index part) {
+      const Index index = s.first / bvae::kShardSamples;
       return {scratch + index * kScratch + part * kSize, kSize, 1};
     }
     template <class Scalar>
@@ -140,7 +140,7 @@ struct Center {
     template <class Scalar>
     static void mean_of(Scalar* scratch, const Pass& pass, Index part, View<Scalar> out) {
       out.setZero();
-      for (Index k = 0; k < pass.shard_count(); ++k) out += at(scratch, pass, pass.shard(k), part);
+      for (Index k = 0; k < pass.shard_count(); ++k) out += at(scratch, pass.shard(k), part);
       out /= static_cast<Scalar>(pass.samples());
     }
     template <class Scalar, class Mean>
@@ -218,7 +218,7 @@ Results<Scalar> train(int threads, Index samples, Index capacity, bool with_inpu
 
 template <class Net, class Scalar>
 void check_thread_counts(bool with_input_delta) {
-  for (const Index samples : {1, 3, 17, 64, 70, 128}) {
+  for (const Index samples : {1, 3, 17, 31, 64, 70, 128}) {
     const Results<Scalar> one = train<Net, Scalar>(1, samples, 128, with_input_delta);
     for (int threads = 2; threads <= 4; ++threads) {
       const Results<Scalar> many = train<Net, Scalar>(threads, samples, 128, with_input_delta);

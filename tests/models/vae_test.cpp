@@ -120,6 +120,15 @@ TEST_CASE("Vae: the seed gives the weights", "[vae]") {
   CHECK(firsts.size() == 8);
 }
 
+TEST_CASE("Vae: first layers of encoder, head and decoder do not start alike", "[vae]") {
+  using Square = Vae<Features<8>, Encoder<Linear<8>>, Latent<8>, Decoder<Linear<8>>>;
+  const Square model{Seed{5}};
+  std::set<float> firsts;
+  for (const NamedTensor& t : Square::parameter_tensors())
+    firsts.insert(model.parameters()[static_cast<std::size_t>(t.offset)]);
+  CHECK(firsts.size() == 6);
+}
+
 TEST_CASE("Vae: encode and decode are the networks that the type says", "[vae]") {
   const Small<double> model{Seed{3}};
   const Matrix<double> x = normal<double>(24, 7), z = normal<double>(3, 7, 1);
