@@ -74,8 +74,17 @@ struct Problem {
     const Index first = outputs / 3;
     const Index count = outputs - first - (outputs > 2 ? 1 : 0);
     std::vector<Scalar> dw(w.size(), Scalar(123));
-    products::inputs_times_deltas(outputs, inputs, samples, x.data(), dy.data(), first, count, dw.data());
+    std::vector<Scalar> db(static_cast<std::size_t>(outputs), Scalar(123));
+    products::inputs_times_deltas(outputs, inputs, samples, x.data(), dy.data(), first, count, dw.data(), db.data());
     double worst = 0;
+    for (Index o = 0; o < outputs; ++o) {
+      const Scalar got = db[static_cast<std::size_t>(o)];
+      if (o < first || o >= first + count) {
+        if (got != Scalar(123)) worst = 1e9;
+      } else {
+        worst = std::max(worst, error(got, samples, 0, [&](Index s) { return D(o, s); }));
+      }
+    }
     for (Index o = 0; o < outputs; ++o)
       for (Index i = 0; i < inputs; ++i) {
         const Scalar got = dw[static_cast<std::size_t>(o * inputs + i)];
@@ -123,12 +132,13 @@ TEMPLATE_TEST_CASE("products: old content of the result does not matter", "[core
   const Problem<TestType> p{5, 7, 3};
   const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
   for (const Index samples : {1, 3}) {
-    std::vector<TestType> y(15, nan), dx(21, nan), dw(35, nan);
+    std::vector<TestType> y(15, nan), dx(21, nan), dw(35, nan), db(5, nan);
     products::weights_times_inputs<TestType>(5, 7, samples, p.w.data(), p.bias.data(), p.x.data(), y.data());
     products::weights_times_deltas<TestType>(5, 7, samples, p.w.data(), p.dy.data(), dx.data());
-    products::inputs_times_deltas<TestType>(5, 7, samples, p.x.data(), p.dy.data(), 0, 5, dw.data());
+    products::inputs_times_deltas<TestType>(5, 7, samples, p.x.data(), p.dy.data(), 0, 5, dw.data(), db.data());
     for (Index i = 0; i < 5 * samples; ++i) REQUIRE(std::isfinite(y[static_cast<std::size_t>(i)]));
     for (Index i = 0; i < 7 * samples; ++i) REQUIRE(std::isfinite(dx[static_cast<std::size_t>(i)]));
+    for (const TestType v : db) REQUIRE(std::isfinite(v));
     for (const TestType v : dw) REQUIRE(std::isfinite(v));
   }
 }
@@ -142,13 +152,16 @@ TEMPLATE_TEST_CASE("products: rows of the gradient in parts have the bits of the
       const Index inputs = 49;
       const Problem<TestType> p{outputs, inputs, samples};
       std::vector<TestType> whole(p.w.size()), parts(p.w.size());
-      products::inputs_times_deltas(outputs, inputs, samples, p.x.data(), p.dy.data(), 0, outputs, whole.data());
+      std::vector<TestType> whole_bias(p.bias.size()), bias_parts(p.bias.size());
+      products::inputs_times_deltas(outputs, inputs, samples, p.x.data(), p.dy.data(), 0, outputs, whole.data(),
+                                    whole_bias.data());
       for (const Index part : {4, 8, 12, 16, 48, 100, 112}) {
         for (Index first = 0; first < outputs; first += part)
           products::inputs_times_deltas(outputs, inputs, samples, p.x.data(), p.dy.data(), first,
-                                        std::min(part, outputs - first), parts.data());
+                                        std::min(part, outputs - first), parts.data(), bias_parts.data());
         INFO("outputs " << outputs << ", samples " << samples << ", parts of " << part);
         CHECK(parts == whole);
+        CHECK(bias_parts == whole_bias);
       }
     }
 }

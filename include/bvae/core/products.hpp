@@ -68,6 +68,26 @@ template <int LeftOrder, int RightOrder, class Scalar>
                                                                           Scalar(1), blocking, nullptr);
 }
 
+/// Sum of a[i] b[i] in 16 lanes, then their sum in order.
+template <class Scalar>
+[[gnu::noinline]] Scalar dot(Index count, const Scalar* a, const Scalar* b) {
+  constexpr Index kLanes = 16;
+  Scalar lanes[kLanes] = {};
+  const Index whole = count / kLanes * kLanes;
+  for (Index i = 0; i < whole; i += kLanes)
+    for (Index k = 0; k < kLanes; ++k) lanes[k] += a[i + k] * b[i + k];
+  for (Index k = 0; k < count - whole; ++k) lanes[k] += a[whole + k] * b[whole + k];
+  Scalar sum = 0;
+  for (const Scalar lane : lanes) sum += lane;
+  return sum;
+}
+
+/// y += factor x
+template <class Scalar>
+[[gnu::noinline]] void add_scaled(Index count, Scalar factor, const Scalar* __restrict x, Scalar* __restrict y) {
+  for (Index i = 0; i < count; ++i) y[i] += factor * x[i];
+}
+
 }  // namespace detail
 
 /// y = w^T x + bias: `w` is inputs x outputs (PyTorch's [out, in] in C order), `x` inputs x samples, `y` outputs x
@@ -75,42 +95,40 @@ template <int LeftOrder, int RightOrder, class Scalar>
 template <class Scalar>
 void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* bias,
                           const Scalar* x, Scalar* y) {
-  using ConstVector = Eigen::Map<const Vector<Scalar>>;
-  View<Scalar> result(y, outputs, samples);
-  const ConstVector offset(bias, outputs);
-  for (Index s = 0; s < samples; ++s) result.col(s) = offset;
-  if (samples == 1) {
-    result.col(0).noalias() += ConstView<Scalar>(w, inputs, outputs).transpose() * ConstVector(x, inputs);
+  if (samples == 1) {  // nothing to gain from packing the weights
+    for (Index o = 0; o < outputs; ++o) y[o] = bias[o] + detail::dot(inputs, w + o * inputs, x);
     return;
   }
+  for (Index s = 0; s < samples; ++s) std::copy_n(bias, outputs, y + s * outputs);
   detail::add_product<Eigen::RowMajor, Eigen::ColMajor>(outputs, samples, inputs, w, inputs, x, inputs, y, outputs);
 }
 
 /// dx = w dy: the gradient with respect to the inputs.
 template <class Scalar>
 void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* dy, Scalar* dx) {
-  using ConstVector = Eigen::Map<const Vector<Scalar>>;
-  View<Scalar> result(dx, inputs, samples);
+  std::fill_n(dx, inputs * samples, Scalar(0));
   if (samples == 1) {
-    result.col(0).noalias() = ConstView<Scalar>(w, inputs, outputs) * ConstVector(dy, outputs);
+    for (Index o = 0; o < outputs; ++o) detail::add_scaled(inputs, dy[o], w + o * inputs, dx);
     return;
   }
-  result.setZero();
   detail::add_product<Eigen::ColMajor, Eigen::ColMajor>(inputs, samples, outputs, w, inputs, dy, outputs, dx, inputs);
 }
 
-/// dw = x dy^T for the outputs [first, first + count): columns of `dw`, which has the layout of `w`.
+/// dw = x dy^T and db = sum of dy over the samples, for the outputs [first, first + count): columns of `dw`, which has
+/// the layout of `w`.
 template <class Scalar>
 void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* x, const Scalar* dy, Index first,
-                         Index count, Scalar* dw) {
-  View<Scalar> result(dw + first * inputs, inputs, count);
+                         Index count, Scalar* dw, Scalar* db) {
+  Scalar* const columns = dw + first * inputs;
+  std::fill_n(columns, inputs * count, Scalar(0));
+  std::fill_n(db + first, count, Scalar(0));
+  for (Index s = 0; s < samples; ++s) detail::add_scaled(count, Scalar(1), dy + s * outputs + first, db + first);
   if (samples == 1) {
-    result.noalias() = ConstView<Scalar>(x, inputs, 1) * ConstView<Scalar>(dy + first, 1, count);
+    for (Index o = 0; o < count; ++o) detail::add_scaled(inputs, dy[first + o], x, columns + o * inputs);
     return;
   }
-  result.setZero();
-  detail::add_product<Eigen::ColMajor, Eigen::RowMajor>(inputs, count, samples, x, inputs, dy + first, outputs,
-                                                        result.data(), inputs);
+  detail::add_product<Eigen::ColMajor, Eigen::RowMajor>(inputs, count, samples, x, inputs, dy + first, outputs, columns,
+                                                        inputs);
 }
 
 }  // namespace bvae::products

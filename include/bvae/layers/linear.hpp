@@ -67,11 +67,8 @@ struct Linear {
     /// dW = dy x^T and db = sum of dy, for the outputs [first, first + count); returns the sum of their squares.
     template <class Scalar>
     static double gradient(ConstView<Scalar> x, ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
-      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, g[0]);
-      View<Scalar> bias(g[1] + first, count, 1);
-      bias.setZero();
-      for (Index s = 0; s < dy.cols(); ++s) bias.col(0) += dy.col(s).segment(first, count);
-      return sum_of_squares(g[0] + first * kInputs, count * kInputs) + sum_of_squares(bias.data(), count);
+      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, g[0], g[1]);
+      return sum_of_squares(g[0] + first * kInputs, count * kInputs) + sum_of_squares(g[1] + first, count);
     }
   };
 };

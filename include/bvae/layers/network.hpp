@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -28,6 +29,20 @@ struct GradientTask {
 };
 
 namespace detail {
+
+/// Adds the tensors of one layer, which begin at `base`; layer < 0: the layer's number is not part of the names.
+inline void append_tensors(std::vector<NamedTensor>& all, const std::string& prefix, int layer, Index base,
+                           std::span<const TensorInfo> tensors) {
+  for (const TensorInfo& info : tensors) {
+    NamedTensor& tensor = all.emplace_back();
+    tensor.name.append(prefix).append(".");
+    if (layer >= 0) tensor.name.append(std::to_string(layer)).append(".");
+    tensor.name.append(info.name);
+    tensor.info = info;
+    tensor.offset = base;
+    base += info.padded_size();
+  }
+}
 
 template <class L, class In>
 struct IsLayer {
@@ -276,14 +291,18 @@ class Network {
   /// `prefix` itself.
   static std::vector<NamedTensor> parameter_tensors(const std::string& prefix, Index base, bool numbered = true) {
     std::vector<NamedTensor> tensors;
-    detail::for_each_layer<kLayers>(
-        [&]<int I>() { append<detail::parameters_of<Bound<I>>>(tensors, prefix, I, base + offset<I>(), numbered); });
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      static constexpr auto kTensors = detail::parameters_of<Bound<I>>();
+      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + offset<I>(), kTensors);
+    });
     return tensors;
   }
   static std::vector<NamedTensor> state_tensors(const std::string& prefix, Index base, bool numbered = true) {
     std::vector<NamedTensor> tensors;
-    detail::for_each_layer<kLayers>(
-        [&]<int I>() { append<detail::state_of<Bound<I>>>(tensors, prefix, I, base + state_offset<I>(), numbered); });
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      static constexpr auto kTensors = detail::state_of<Bound<I>>();
+      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + state_offset<I>(), kTensors);
+    });
     return tensors;
   }
 
@@ -342,18 +361,6 @@ class Network {
   template <Index Rows, class Scalar>
   static View<Scalar> mutable_columns(Scalar* batch, Shard s) {
     return {batch + s.first * Rows, Rows, s.count};
-  }
-
-  template <auto List>
-  static void append(std::vector<NamedTensor>& tensors, const std::string& prefix, int layer, Index base,
-                     bool numbered) {
-    constexpr auto kList = List();
-    constexpr auto kOffsets = tensor_offsets(kList);
-    for (std::size_t i = 0; i < kList.size(); ++i) {
-      std::string name = prefix + ".";
-      if (numbered) name += std::to_string(layer) + ".";
-      tensors.push_back({name + std::string(kList[i].name), kList[i], base + kOffsets[i]});
-    }
   }
 };
 

@@ -88,13 +88,13 @@ class Trainer {
   /// gradient becomes infinite or NaN (the parameters are then those from before that step); what a callback throws
   template <class... Callbacks>
   History fit(const Dataset& train, const FitOptions& options, Callbacks&&... callbacks) {
-    return run(train, nullptr, options, callbacks...);
+    return run<false>(train, nullptr, options, callbacks...);
   }
 
   /// With a validation set, evaluated after every epoch.
   template <class... Callbacks>
   History fit(const Dataset& train, const Dataset& validation, const FitOptions& options, Callbacks&&... callbacks) {
-    return run(train, &validation, options, callbacks...);
+    return run<true>(train, &validation, options, callbacks...);
   }
 
  private:
@@ -116,16 +116,17 @@ class Trainer {
     std::vector<std::uint32_t> order;
   };
 
-  template <class... Callbacks>
+  /// Without a validation set no evaluator is compiled.
+  template <bool HasValidation, class... Callbacks>
   History run(const Dataset& train, const Dataset* validation, const FitOptions& options, Callbacks&... callbacks) {
     static_assert((Callback<Callbacks> && ...),
                   "Callback: must be callable with at least one event (FitBegin, StepEnd, EpochEnd or FitEnd), see "
                   "training/event.hpp");
     check(train, "training", options);
-    if (validation != nullptr) check(*validation, "validation", {.batch_size = 1});
+    if constexpr (HasValidation) check(*validation, "validation", {.batch_size = 1});
     Workspace work(options.batch_size, train.size(), likelihood_, divergence_, options.threads);
-    std::optional<Evaluator<Model, L>> evaluator;
-    if (validation != nullptr) evaluator.emplace(likelihood_);
+    [[maybe_unused]] std::unique_ptr<Evaluator<Model, L>> evaluator;
+    if constexpr (HasValidation) evaluator = std::make_unique<Evaluator<Model, L>>(likelihood_);
 
     const RunInfo info = describe(train, validation, options, work.team.size());
     History history;
@@ -150,7 +151,7 @@ class Trainer {
       record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (seen < train.size()) break;  // stopped inside the epoch
       finish(record, seen, info);
-      if (validation != nullptr)
+      if constexpr (HasValidation)
         record.validation = (*evaluator)(model_, *validation, {options.seed, options.binarization}, work.team);
       history.epochs.push_back(record);
       const bool settled = std::abs(record.beta - info.final_beta) <= 1e-12 * std::max(1.0, std::abs(info.final_beta));
