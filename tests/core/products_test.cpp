@@ -207,9 +207,9 @@ TEST_CASE("products: NaN and infinity in the operands reach the result", "[core]
   for (const Index samples : {1, 4}) {
     Problem<float> p{6, 9, samples};
     p.x[3] = std::numeric_limits<float>::quiet_NaN();
-    std::vector<float> y(static_cast<std::size_t>(6 * samples)), dw(54);
+    std::vector<float> y(static_cast<std::size_t>(6 * samples)), dw(54), db(6);
     products::weights_times_inputs<float>(6, 9, samples, p.w.data(), p.bias.data(), p.x.data(), y.data());
-    products::inputs_times_deltas<float>(6, 9, samples, p.x.data(), p.dy.data(), 0, 6, dw.data());
+    products::inputs_times_deltas<float>(6, 9, samples, p.x.data(), p.dy.data(), 0, 6, dw.data(), db.data());
     for (std::size_t o = 0; o < 6; ++o) {
       CHECK(std::isnan(y[o]));
       CHECK(std::isnan(dw[o * 9 + 3]));
