@@ -47,8 +47,8 @@ struct WantsToChange {
   void operator()(bvae::EpochEnd&) {}
 };
 
-const auto lambda = [](const bvae::StepEnd&) {};
-static_assert(bvae::Callback<Recorder> && bvae::Callback<TwoHooks> && bvae::Callback<decltype(lambda)>);
+using Lambda = decltype([](const bvae::StepEnd&) {});
+static_assert(bvae::Callback<Recorder> && bvae::Callback<TwoHooks> && bvae::Callback<Lambda>);
 static_assert(!bvae::Callback<Misspelt> && !bvae::Callback<WantsToChange> && !bvae::Callback<int>);
 
 }  // namespace
