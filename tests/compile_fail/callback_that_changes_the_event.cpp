@@ -1,4 +1,4 @@
-// expect: Callback: must be callable with at least one event
+// expect: Callback: events are const
 #include <bvae/bvae.hpp>
 
 using Model = bvae::Vae<bvae::Features<6>, bvae::Encoder<>, bvae::Latent<2>, bvae::Decoder<bvae::Linear<6>>>;

@@ -1,5 +1,5 @@
 # Compiles SOURCE without code generation, and checks that it compiles (EXPECTATION=compiles), or that it does not and
-# says what its first line expects (EXPECTATION=fails).
+# says what its first line expects (EXPECTATION=fails). EXPECTATION=precompile compiles the header UMBRELLA beforehand.
 cmake_minimum_required(VERSION 3.21)
 
 separate_arguments(flags UNIX_COMMAND "${FLAGS}")
@@ -7,9 +7,15 @@ string(REPLACE "|" ";" includes "${INCLUDES}")
 list(REMOVE_DUPLICATES includes)
 list(TRANSFORM includes PREPEND "-I")
 
+if(EXPECTATION STREQUAL "precompile")
+  execute_process(COMMAND "${COMPILER}" ${flags} -std=c++20 ${includes} -x c++-header "${UMBRELLA}" -o "${UMBRELLA}.gch"
+                  COMMAND_ERROR_IS_FATAL ANY)
+  return()
+endif()
+
 set(ENV{LC_ALL} C) # Messages in English, quotes in ASCII.
 execute_process(
-  COMMAND "${COMPILER}" ${flags} -std=c++20 ${includes} -fsyntax-only "${SOURCE}"
+  COMMAND "${COMPILER}" ${flags} -std=c++20 ${includes} -include "${UMBRELLA}" -fsyntax-only "${SOURCE}"
   RESULT_VARIABLE result
   OUTPUT_VARIABLE message
   ERROR_VARIABLE message)

@@ -62,7 +62,7 @@ void check_linear(const Golden& golden, double bar) {
   std::copy_n(dy.data(), dy.size(), a.output_delta());
   Net::template backward<Scalar>(pass, parameters.data(), a);
   for (const bvae::GradientTask& task : Net::gradient_tasks())
-    Net::template gradient<Scalar>(task, kSamples, a, gradient.data());
+    Net::template gradient<Scalar>(task, kSamples, parameters.data(), a, gradient.data());
 
   const auto error = [&](const Scalar* values, const std::string& name) {
     const std::vector<double> expected = golden["Linear." + name];

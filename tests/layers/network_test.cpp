@@ -111,15 +111,15 @@ struct Center {
       });
     }
 
-    // d scale = sum of dy (x - mean): the mean again, for the contract hands over neither scratch nor y.
+    // d scale = sum of dy (x - mean), with the mean that forward left in the first shard's scratch.
     template <class Scalar>
-    static double gradient(ConstView<Scalar> x, ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
+    static double gradient(Tensors<const Scalar>, Scalar* scratch, ConstView<Scalar> x, ConstView<Scalar>,
+                           ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
+      const View<Scalar> mean = at(scratch, Shard{}, 1);
       double squares = 0;
       for (Index f = first; f < first + count; ++f) {
-        Scalar mean = 0, sum = 0;
-        for (Index s = 0; s < x.cols(); ++s) mean += x(f, s);
-        mean /= static_cast<Scalar>(x.cols());
-        for (Index s = 0; s < x.cols(); ++s) sum += dy(f, s) * (x(f, s) - mean);
+        Scalar sum = 0;
+        for (Index s = 0; s < x.cols(); ++s) sum += dy(f, s) * (x(f, s) - mean(f, 0));
         g[0][f] = sum;
         squares += static_cast<double>(sum) * static_cast<double>(sum);
       }
@@ -129,8 +129,7 @@ struct Center {
    private:
     template <class Scalar>
     static View<Scalar> at(Scalar* scratch, Shard s, Index part) {
-      const Index index = s.first / bvae::kShardSamples;
-      return {scratch + index * kScratch + part * kSize, kSize, 1};
+      return {scratch + s.index * kScratch + part * kSize, kSize, 1};
     }
     template <class Scalar>
     static void sum(ConstView<Scalar> values, Shard s, View<Scalar> out) {
@@ -201,7 +200,7 @@ Results<Scalar> train(int threads, Index samples, Index capacity, bool with_inpu
       member.barrier();
       for (std::size_t t = static_cast<std::size_t>(member.rank()); t < tasks.size();
            t += static_cast<std::size_t>(member.size()))
-        results.squares[t] = Net::gradient(tasks[t], samples, a, gradient.data());
+        results.squares[t] = Net::gradient(tasks[t], samples, parameters.data(), a, gradient.data());
       member.barrier();
     });
   }

@@ -17,9 +17,10 @@ namespace bvae {
 
 /// Writes one JSON object a line and epoch, at once, so that the file can be followed. Numbers round-trip; NaN is null.
 ///
-/// Keys: epoch step beta beta_norm learning_rate gradient_norm train_objective train_reconstruction train_kl
-/// train_kl_per_latent, seconds samples_per_second, and with a validation set <name>_reconstruction <name>_kl
-/// <name>_elbo <name>_kl_per_latent active_units. \throws FileError if the file cannot be opened or written
+/// Keys: epoch step beta beta_norm learning_rate gradient_norm train_objective train_reconstruction train_divergence
+/// (free bits applied) train_kl train_kl_per_latent, seconds samples_per_second, and with a validation set
+/// <name>_reconstruction <name>_kl <name>_elbo <name>_kl_per_latent active_units. \throws FileError if the file cannot
+/// be opened or written
 class JsonLines {
  public:
   /// \param validation what the keys call the validation set
@@ -34,6 +35,7 @@ class JsonLines {
     line.add("epoch", r.epoch).add("step", r.step).add("beta", r.beta).add("beta_norm", r.beta_norm);
     line.add("learning_rate", r.learning_rate).add("gradient_norm", r.gradient_norm);
     line.add("train_objective", r.train.objective).add("train_reconstruction", r.train.reconstruction);
+    line.add("train_divergence", r.train.divergence);
     line.add("train_kl", r.train.kl).add("train_kl_per_latent", numbers(r.train_kl_per_latent));
     if (r.validation) {
       const Evaluation& v = *r.validation;

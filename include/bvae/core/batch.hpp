@@ -13,6 +13,7 @@ namespace bvae {
 struct Shard {
   Index first = 0;
   Index count = 0;
+  Index index = 0;  ///< number of the shard in its batch
 };
 
 /// Training updates running statistics and draws noise; evaluation does not.
@@ -34,7 +35,7 @@ class Pass {
   [[nodiscard]] Index shard_count() const { return std::max<Index>(1, samples_ / kShardSamples); }
   [[nodiscard]] Shard shard(Index i) const {
     const Index first = i * kShardSamples;
-    return {first, i + 1 == shard_count() ? samples_ - first : kShardSamples};
+    return {first, i + 1 == shard_count() ? samples_ - first : kShardSamples, i};
   }
 
   /// Calls `function(shard)` for each shard of this member.
@@ -48,7 +49,7 @@ class Pass {
     if (own_begin() == own_end()) return {};
     const Index first = own_begin() * kShardSamples;
     const Shard last = shard(own_end() - 1);
-    return {first, last.first + last.count - first};
+    return {first, last.first + last.count - first, own_begin()};
   }
 
  private:

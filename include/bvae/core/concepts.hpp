@@ -40,8 +40,14 @@ concept SampleLayer = BoundLayer<B> && requires(Tensors<const Scalar> p, ConstVi
   B::backward(p, x, x, x, y);  // (p, x, y, dy, dx): dx = the gradient with respect to x
 };
 
-/// Needs the whole batch (BatchNorm): called once by every thread of the team with the whole batch, works on its own
-/// shards and synchronises with `pass.member().barrier()`. `scratch` holds `kScratch` values for each shard.
+/// Needs the whole batch (BatchNorm). Every thread of the team calls it once with the whole batch; it works on its own
+/// shards (`pass.for_own_shards`) and synchronises with `pass.member().barrier()`:
+///  - `scratch` holds `kScratch` values for each shard, `scratch + shard.index * kScratch`. Before a member reads what
+///    others wrote there, it passes a barrier. Nothing else separates forward and backward: each has its own part.
+///  - in evaluation `state` is read only; in training one member writes it, after a barrier
+///  - `backward` is called even where nobody wants the gradient of the input; `dx.data()` is then null
+///  - with `kParameters`: `gradient(p, scratch, x, y, dy, Tensors<Scalar>, first, count)`, otherwise as for other
+///  layers
 template <class B, class Scalar = float>
 concept BatchLayer = BoundLayer<B> && requires(const Pass& pass, Tensors<const Scalar> p, Tensors<Scalar> state,
                                                Scalar* scratch, ConstView<Scalar> x, View<Scalar> y) {

@@ -98,16 +98,16 @@ class Team {
   /// \param threads 0 = one for each core that the system reports
   explicit Team(int threads = 0) : size_(resolve(threads)), barrier_(size_), errors_(static_cast<std::size_t>(size_)) {
     workers_.reserve(static_cast<std::size_t>(size_ - 1));
-    for (int rank = 1; rank < size_; ++rank) workers_.emplace_back([this, rank] { serve(rank); });
+    try {
+      for (int rank = 1; rank < size_; ++rank) workers_.emplace_back([this, rank] { serve(rank); });
+    } catch (...) {  // the system has no more threads to give: end those that run
+      stop();
+      throw;
+    }
   }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
-  ~Team() {
-    stop_.store(true, std::memory_order_release);
-    start_.fetch_add(1, std::memory_order_acq_rel);
-    start_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~Team() { stop(); }
 
   [[nodiscard]] int size() const { return size_; }
 
@@ -143,6 +143,13 @@ class Team {
                                   std::to_string(threads));
     if (threads > 0) return threads;
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+
+  void stop() {
+    stop_.store(true, std::memory_order_release);
+    start_.fetch_add(1, std::memory_order_acq_rel);
+    start_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
   }
 
   void execute(int rank) {

@@ -2,6 +2,7 @@
 /// data.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -145,8 +146,9 @@ class Network {
       Index scratch = 0;
       const Index shards = Pass(Mode::kTraining, Member{}, capacity).shard_count();
       detail::for_each_layer<kLayers>([&]<int I>() {
-        if constexpr (!detail::kIsIdentity<Bound<I>>) total += (with_deltas ? 2 : 1) * padded<I>(capacity);
-        if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += Bound<I>::kScratch * (shards + capacity);
+        if constexpr (!detail::kIsIdentity<Bound<I>>)
+          total += (with_deltas ? 2 : 1) * padded(Bound<I>::Output::kSize * capacity);
+        if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += padded(Bound<I>::kScratch * shards);
       });
       memory_.resize(static_cast<std::size_t>(total + scratch));
       Scalar* next = memory_.data();
@@ -157,11 +159,12 @@ class Network {
         values_[i + 1] = values_[i];
         deltas_[i + 1] = deltas_[i];
         if constexpr (!detail::kIsIdentity<Bound<I>>) {
-          values_[i + 1] = std::exchange(next, next + padded<I>(capacity));
-          deltas_[i + 1] = with_deltas ? std::exchange(next, next + padded<I>(capacity)) : nullptr;
+          values_[i + 1] = std::exchange(next, next + padded(Bound<I>::Output::kSize * capacity));
+          deltas_[i + 1] =
+              with_deltas ? std::exchange(next, next + padded(Bound<I>::Output::kSize * capacity)) : nullptr;
         }
         if constexpr (BatchLayer<Bound<I>, Scalar>)
-          scratch_[i] = std::exchange(next, next + Bound<I>::kScratch * (shards + capacity));
+          scratch_[i] = std::exchange(next, next + padded(Bound<I>::kScratch * shards));
       });
     }
     Activations(Activations&&) = default;
@@ -175,10 +178,10 @@ class Network {
     [[nodiscard]] Scalar* output_delta() const { return delta(kLayers); }
 
    private:
-    template <int I>
-    static constexpr Index padded(Index capacity) {
-      return (Bound<I>::Output::kSize * capacity + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
+    static constexpr Index padded(Index values) {
+      return (values + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
     }
+
     Arena<Scalar> memory_;
     std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> values_{};
     std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> deltas_{};
@@ -258,12 +261,12 @@ class Network {
     std::vector<GradientTask> tasks;
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (detail::kHasParameters<Bound<I>>) {
-        constexpr Index kRows = Bound<I>::kGradientRows;
-        constexpr Index kTasks = (kRows + 111) / 112;
-        for (Index t = 0; t < kTasks; ++t) {
-          const Index first = kRows * t / kTasks;
-          tasks.push_back({I, first, kRows * (t + 1) / kTasks - first});
-        }
+        const Index rows = Bound<I>::kGradientRows;
+        const Index count = (rows + 111) / 112;
+        // Cuts at multiples of a register's width: results do not depend on where they are.
+        const auto cut = [&](Index t) { return std::min(rows, (rows * t / count + 15) / 16 * 16); };
+        for (Index t = 0; t < count; ++t)
+          if (cut(t) < cut(t + 1)) tasks.push_back({I, cut(t), cut(t + 1) - cut(t)});
       }
     });
     return tasks;
@@ -272,18 +275,26 @@ class Network {
   /// Gradient of the parameters over all samples, for one task; call after backward of the whole team. Returns its sum
   /// of squares.
   template <class Scalar>
-  static double gradient(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* gradient) {
+  static double gradient(const GradientTask& task, Index samples, const Scalar* parameters,
+                         const Activations<Scalar>& a, Scalar* gradient) {
     double squares = 0;
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       if constexpr (detail::kHasParameters<B>) {
         if (I != task.layer) return;
-        squares = B::gradient(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
-                              ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples),
-                              Tensors<Scalar>(gradient + offset<I>(), detail::kParameterOffsets<B>.data()), task.first,
-                              task.count);
+        const ConstView<Scalar> x(a.value(I), kInputSize<I>, samples);
+        const ConstView<Scalar> dy(a.delta(I + 1), B::Output::kSize, samples);
+        const Tensors<Scalar> g(gradient + offset<I>(), detail::kParameterOffsets<B>.data());
+        if constexpr (BatchLayer<B, Scalar>) {
+          squares = B::gradient(Tensors<const Scalar>(parameters + offset<I>(), detail::kParameterOffsets<B>.data()),
+                                a.scratch(I), x, ConstView<Scalar>(a.value(I + 1), B::Output::kSize, samples), dy, g,
+                                task.first, task.count);
+        } else {
+          squares = B::gradient(x, dy, g, task.first, task.count);
+        }
       }
     });
+    (void)parameters;
     return squares;
   }
 

@@ -106,7 +106,8 @@ LayerGradientCheck check_layers(Seed seed = {}, Index samples = 3, double shift_
   value();
   std::copy(upstream.begin(), upstream.end(), a.output_delta());
   Net::backward(pass, parameters.data(), a);
-  for (const GradientTask& task : Net::gradient_tasks()) Net::gradient(task, samples, a, gradient.data());
+  for (const GradientTask& task : Net::gradient_tasks())
+    Net::gradient(task, samples, parameters.data(), a, gradient.data());
   LayerGradientCheck result;
   result.input =
       check_gradient<double>(input, std::vector<double>(input_delta.begin(), input_delta.end()), value, options);

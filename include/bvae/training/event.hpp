@@ -73,7 +73,7 @@ struct EpochEnd {
   const RunInfo& run;
   Control& control;
   const EpochRecord& record;
-  /// The schedule has reached its final beta: epochs are comparable. False in a ramp.
+  /// All steps of the epoch had the schedule's final beta: such epochs are comparable. False if any part was a ramp.
   bool beta_settled = false;
   /// The model's parameters and state as bytes, to keep a copy of.
   std::span<const std::byte> parameters{};
@@ -88,6 +88,16 @@ struct FitEnd {
   std::span<std::byte> parameters{};
   std::span<std::byte> state{};
 };
+
+namespace detail {
+/// Takes the event, but wants to change it: it would never be called.
+template <class C, class Event>
+inline constexpr bool kWantsMutable = std::invocable<C&, Event&> && !std::invocable<C&, const Event&>;
+}  // namespace detail
+
+template <class C>
+inline constexpr bool kTakesConstEvents = !detail::kWantsMutable<C, FitBegin> && !detail::kWantsMutable<C, StepEnd> &&
+                                          !detail::kWantsMutable<C, EpochEnd> && !detail::kWantsMutable<C, FitEnd>;
 
 template <class C>
 concept Callback = std::invocable<C&, const FitBegin&> || std::invocable<C&, const StepEnd&> ||

@@ -83,7 +83,8 @@ class Objective {
     Model::HeadNetwork::backward(pass, p + Model::kHeadOffset, head_);
     Model::EncoderNetwork::backward(pass, p, encoder_);
     member.barrier();
-    for (std::size_t t = next_task_.fetch_add(1); t < tasks_.size(); t = next_task_.fetch_add(1)) run_task(t, samples);
+    for (std::size_t t = next_task_.fetch_add(1); t < tasks_.size(); t = next_task_.fetch_add(1))
+      run_task(t, samples, p);
     member.barrier();
   }
 
@@ -166,15 +167,16 @@ class Objective {
     d_log_variance += beta * terms_.d_log_variance.middleCols(s.first, s.count);
   }
 
-  void run_task(std::size_t t, Index samples) {
+  void run_task(std::size_t t, Index samples, const Scalar* p) {
     const auto& [part, task] = tasks_[t];
     Scalar* g = gradient_.data();
     if (part == kEncoder) {
-      squares_[t] = Model::EncoderNetwork::gradient(task, samples, encoder_, g);
+      squares_[t] = Model::EncoderNetwork::gradient(task, samples, p, encoder_, g);
     } else if (part == kHead) {
-      squares_[t] = Model::HeadNetwork::gradient(task, samples, head_, g + Model::kHeadOffset);
+      squares_[t] = Model::HeadNetwork::gradient(task, samples, p + Model::kHeadOffset, head_, g + Model::kHeadOffset);
     } else {
-      squares_[t] = Model::DecoderNetwork::gradient(task, samples, decoder_, g + Model::kDecoderOffset);
+      squares_[t] = Model::DecoderNetwork::gradient(task, samples, p + Model::kDecoderOffset, decoder_,
+                                                    g + Model::kDecoderOffset);
     }
   }
 

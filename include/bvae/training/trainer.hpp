@@ -119,6 +119,8 @@ class Trainer {
   /// Without a validation set no evaluator is compiled.
   template <bool HasValidation, class... Callbacks>
   History run(const Dataset& train, const Dataset* validation, const FitOptions& options, Callbacks&... callbacks) {
+    static_assert((kTakesConstEvents<Callbacks> && ...),
+                  "Callback: events are const; take them as const EpochEnd& (or by value)");
     static_assert((Callback<Callbacks> && ...),
                   "Callback: must be callable with at least one event (FitBegin, StepEnd, EpochEnd or FitEnd), see "
                   "training/event.hpp");
@@ -138,11 +140,13 @@ class Trainer {
       order_samples(work.order, options, epoch);
       const auto start = std::chrono::steady_clock::now();
       Index seen = 0;
+      bool settled = true;
       for (std::int64_t i = 0; i < info.steps_per_epoch && !control.stopping(); ++i) {
         const Index first = i * options.batch_size;
         const Index count = std::min(options.batch_size, train.size() - first);
         const StepEnd event = step(work, train, info, control, options, history.steps, first, count);
         ++history.steps;
+        settled = settled && event.beta == info.final_beta;
         accumulate(record, event, work.objective.kl_per_latent(), count);
         seen += count;
         notify(event, callbacks...);
@@ -154,7 +158,6 @@ class Trainer {
       if constexpr (HasValidation)
         record.validation = (*evaluator)(model_, *validation, {options.seed, options.binarization}, work.team);
       history.epochs.push_back(record);
-      const bool settled = std::abs(record.beta - info.final_beta) <= 1e-12 * std::max(1.0, std::abs(info.final_beta));
       notify(EpochEnd{info, control, history.epochs.back(), settled, std::as_bytes(std::span(model_.parameters())),
                       std::as_bytes(std::span(model_.state()))},
              callbacks...);
