@@ -54,6 +54,13 @@ TEST_CASE("Selection: NaN is the worst score, not the best", "[callback]") {
         std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE("EpochEnd: an epoch with any part of a ramp in it is not settled", "[callback]") {
+  CHECK(settled(bvae::Cyclical{.to = 2, .cycles = 4}, 4) == std::vector<bool>(4, false));
+  CHECK(settled(bvae::Cyclical{.to = 2, .cycles = 2, .ramp = 1.0}, 4) == std::vector<bool>(4, false));
+  CHECK(settled(bvae::WarmUp{.to = 4, .over = bvae::Epochs{9}}, 4) == std::vector<bool>(4, false));
+  CHECK(settled(bvae::WarmUp{.to = 4, .over = bvae::Epochs{1.5}}, 3) == std::vector<bool>{false, false, true});
+}
+
 TEST_CASE("EpochEnd: beta counts as settled once its schedule has come to its end", "[callback]") {
   CHECK(settled(bvae::Constant{3}, 2) == std::vector<bool>{true, true});
   // Five steps an epoch: the last step of epoch 2 is still below the end of the ramp.

@@ -1,9 +1,14 @@
 #include "bvae/core/team.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -152,3 +157,32 @@ TEST_CASE("Team: comes and goes without a run, and many times", "[core][team]") 
     REQUIRE(sum == 3);
   }
 }
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BVAE_TEST_LIMITS_MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BVAE_TEST_LIMITS_MEMORY 0
+#endif
+#endif
+
+#ifndef BVAE_TEST_LIMITS_MEMORY  // a sanitizer needs more address space than any limit
+TEST_CASE("Team: threads that cannot be started are an error, not the end of the program", "[core][team]") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const rlimit limit{rlim_t{400} << 20, rlim_t{400} << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    try {
+      const bvae::Team team(1024);
+    } catch (const std::system_error&) {
+      _exit(0);
+    }
+    _exit(1);  // all could be started
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#endif
