@@ -16,6 +16,7 @@ install_compiler
 build=$(build_folder tests)
 # No build type: -O1 (the suite compiles longer than it runs) with assertions on, and flags of the environment after it,
 # so that they win.
-cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE= "-DCMAKE_CXX_FLAGS=-O1 ${CXXFLAGS:-}" -DBVAE_IO=ON >&2
+cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE= "-DCMAKE_CXX_FLAGS=-O1 ${CXXFLAGS:-}" -DBVAE_IO=ON \
+  "-DBVAE_WARNINGS_AS_ERRORS=$([ -n "${CI:-}" ] && echo ON || echo OFF)" >&2
 cmake --build "$build" --parallel "$(parallelism)" >&2
 exec ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(parallelism)" "$@"

@@ -24,7 +24,7 @@ install_compiler
 
 build=$(build_folder benchmarks)
 {
-  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON -DBVAE_BUILD_TESTS=OFF \
+  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_BUILD_TESTS=OFF \
     -DBVAE_BUILD_EXAMPLES=OFF -DBVAE_BUILD_BENCHMARKS=ON "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" >/dev/null
   cmake --build "$build" --target step --parallel "$(parallelism)" >&2
 } </dev/null

@@ -105,7 +105,8 @@ int main() {
   // begin schedule
   const auto schedule = [](const bvae::Progress& now) { return 1.0 - std::exp(-now.epoch); };
   // end schedule
-  bvae::Trainer trainer{model, Huber{}, WeightedKl{}, schedule, SignSgd{.learning_rate = 2e-3}};
+  bvae::Trainer trainer{model, Huber{}, WeightedKl{}, schedule,
+                        bvae::ClipByGlobalNorm<SignSgd>{1.0, {.learning_rate = 2e-3}}};
   // begin callback
   const auto report = [](const bvae::EpochEnd& e) {
     if (e.record.train.reconstruction < 0.05) e.control.stop("good enough");

@@ -104,11 +104,13 @@ TEST_CASE("JsonLines: NaN is null, and the line stays JSON", "[callback]") {
   CHECK(lines[0]["validation_kl"].is_null());
 }
 
-TEST_CASE("JsonLines: a new log replaces an old one", "[callback]") {
+TEST_CASE("JsonLines: a new log replaces an old one when training begins, not before", "[callback]") {
   const TemporaryFolder folder;
-  folder.write("m.jsonl", "old\n");
+  folder.write("m.jsonl", "{\"epoch\": 7}\n");
   JsonLines log(folder / "m.jsonl");
+  CHECK(read(folder / "m.jsonl").size() == 1);
   harness::Run run{};
+  run.begin(log);
   run.end(log, {});
   run.end(log, {.number = 2});
   CHECK(read(folder / "m.jsonl").size() == 2);

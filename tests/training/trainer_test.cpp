@@ -262,6 +262,59 @@ TEST_CASE("Trainer: options and data that do not fit are refused", "[training][e
   CHECK_NOTHROW(gaussian.fit(Dataset(Eigen::MatrixXf::Constant(30, 40, 1.5f)), {.epochs = 1, .batch_size = 5}));
 }
 
+TEST_CASE("Trainer: schedules that give no sensible value are refused at that step", "[training][errors]") {
+  const Dataset train = bars(40);
+  Model model;
+  const auto run = [&](AnySchedule beta, AnySchedule factor) {
+    Trainer trainer{model, Bernoulli{}, Kl{}, beta, Adam{}};
+    trainer.fit(train, {.epochs = 1, .batch_size = 10, .learning_rate_factor = factor});
+  };
+  const auto from_step_two = [](double value) {
+    return AnySchedule([value](const Progress& p) { return p.step < 1 ? 1.0 : value; });
+  };
+  CHECK_THROWS_WITH(run(from_step_two(std::nan("")), Constant{1}),
+                    ContainsSubstring("beta") && ContainsSubstring("step 2"));
+  CHECK_THROWS_WITH(run(Constant{1}, from_step_two(-1)), ContainsSubstring("learning rate"));
+  CHECK_THROWS_AS(run(Constant{1}, from_step_two(std::nan(""))), std::invalid_argument);
+}
+
+TEST_CASE("Trainer: a validation set that cannot be binarised is refused", "[training][errors]") {
+  Model model;
+  const Dataset good(Eigen::MatrixXf(Eigen::MatrixXf::Constant(30, 40, 0.5f)));
+  const Dataset bad(Eigen::MatrixXf(Eigen::MatrixXf::Constant(30, 40, 1.5f)));
+  Trainer trainer{model, Gaussian{}, Kl{}, Constant{}, Adam{}};
+  CHECK_THROWS_WITH(trainer.fit(good, bad, {.epochs = 1, .batch_size = 5, .binarization = Binarization::kDynamic}),
+                    ContainsSubstring("validation") && ContainsSubstring("binarised"));
+}
+
+TEST_CASE("Trainer: after an exception the history and the best model are still there", "[training][errors]") {
+  const Dataset train = bars(40);
+  Model model{Seed{1}};
+  BestModel best;
+  Arena<float> best_parameters;
+  auto trainer = trainer_of(model);
+  CHECK_THROWS_AS(trainer.fit(
+                      train, {.epochs = 5, .batch_size = 10}, best,
+                      [&](const EpochEnd& e) {
+                        if (e.record.epoch == best.best_epoch) best_parameters = model.parameters();
+                      },
+                      [](const StepEnd& e) {
+                        if (e.step == 10) throw std::runtime_error("the user's own");
+                      }),
+                  std::runtime_error);
+  CHECK(trainer.history().epochs.size() == 2);
+  REQUIRE(best.best_epoch > 0);
+  best.restore(model);
+  CHECK(same_bits(model.parameters(), best_parameters));
+}
+
+TEST_CASE("Trainer: a gradient whose square overflows is divergence", "[training][errors]") {
+  Model model{Seed{1}};
+  Eigen::MatrixXf huge = Eigen::MatrixXf::Constant(30, 20, 0.5f);
+  Trainer trainer{model, Gaussian{.sigma = 1e-11}, Kl{}, Constant{}, Adam{}};
+  CHECK_THROWS_AS(trainer.fit(Dataset(huge), {.epochs = 1, .batch_size = 10}), DivergedError);
+}
+
 TEST_CASE("Trainer: bad parts are refused when it is made", "[training][errors]") {
   Model model;
   CHECK_THROWS_AS((Trainer{model, Bernoulli{}, Kl{.free_bits = -1}, Constant{}, Adam{}}), std::invalid_argument);

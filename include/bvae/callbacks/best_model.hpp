@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "bvae/callbacks/selection.hpp"
@@ -35,10 +37,22 @@ struct BestModel {
     state.assign(e.state.begin(), e.state.end());
   }
 
-  void operator()(const FitEnd& e) const {
+  void operator()(const FitEnd& e) const { put_back(e.parameters, e.state); }
+
+  /// The same by hand: after an exception there is no FitEnd, but a BestModel that lives outside fit() still has the
+  /// best parameters.
+  template <class Model>
+  void restore(Model& model) const {
+    put_back(std::as_writable_bytes(std::span(model.parameters())), std::as_writable_bytes(std::span(model.state())));
+  }
+
+ private:
+  void put_back(std::span<std::byte> to_parameters, std::span<std::byte> to_state) const {
     if (best_epoch == 0) return;
-    std::copy(parameters.begin(), parameters.end(), e.parameters.begin());
-    std::copy(state.begin(), state.end(), e.state.begin());
+    if (to_parameters.size() != parameters.size() || to_state.size() != state.size())
+      throw std::invalid_argument("BestModel: this is another kind of model");
+    std::copy(parameters.begin(), parameters.end(), to_parameters.begin());
+    std::copy(state.begin(), state.end(), to_state.begin());
   }
 };
 

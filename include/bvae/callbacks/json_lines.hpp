@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -16,17 +18,22 @@
 namespace bvae {
 
 /// Writes one JSON object a line and epoch, at once, so that the file can be followed. Numbers round-trip; NaN is null.
+/// What an earlier run left in the file goes when training begins, not before.
 ///
-/// Keys: epoch step beta beta_norm learning_rate gradient_norm train_objective train_reconstruction train_divergence
-/// (free bits applied) train_kl train_kl_per_latent, seconds samples_per_second, and with a validation set
-/// <name>_reconstruction <name>_kl <name>_elbo <name>_kl_per_latent active_units. \throws FileError if the file cannot
-/// be opened or written
+/// Keys: epoch step beta beta_norm learning_rate gradient_norm, train_objective train_reconstruction train_divergence
+/// (free bits applied) train_kl train_kl_per_latent, with a validation set <name>_reconstruction <name>_kl <name>_elbo
+/// <name>_kl_per_latent active_units, then likelihood binarization seconds samples_per_second.
+/// \throws FileError if the file cannot be opened or written
 class JsonLines {
  public:
   /// \param validation what the keys call the validation set
   explicit JsonLines(std::filesystem::path path, std::string validation = "validation")
-      : path_(std::move(path)), validation_(std::move(validation)), file_(std::fopen(path_.c_str(), "wb")) {
+      : path_(std::move(path)), validation_(std::move(validation)), file_(std::fopen(path_.c_str(), "ab")) {
     if (!file_) fail();
+  }
+
+  void operator()(const FitBegin&) {
+    if (::ftruncate(::fileno(file_.get()), 0) != 0 && errno != EINVAL) fail();  // a device cannot be cut
   }
 
   void operator()(const EpochEnd& e) {
@@ -43,6 +50,7 @@ class JsonLines {
       line.add(validation_ + "_elbo", v.elbo()).add(validation_ + "_kl_per_latent", numbers(v.kl_per_latent));
       line.add("active_units", v.active_units());
     }
+    line.add("likelihood", e.run.likelihood).add("binarization", name(e.run.binarization));
     line.add("seconds", r.seconds).add("samples_per_second", r.samples_per_second);
     const std::string text = line.text() + '\n';
     if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() || std::fflush(file_.get()) != 0) fail();

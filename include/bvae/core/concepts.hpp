@@ -1,7 +1,9 @@
 /// The contracts of the library: what a user's own layer, likelihood, ... must offer to work wherever ours work.
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -85,5 +87,24 @@ template <class S, class Progress>
 concept ScheduleOf = std::copy_constructible<S> && requires(const S& schedule, const Progress& progress) {
   { schedule(progress) } -> std::convertible_to<double>;
 };
+
+/// What beta multiplies. Fills `terms` from the posterior q of a batch: value, plain KL per latent and the gradients of
+/// the value, all means over the samples and without beta.
+template <class D, class Posterior, class Progress, class Terms>
+concept DivergenceOf = requires(const D& divergence, const Posterior& q, const Progress& progress, Terms& terms) {
+  { D::kName } -> std::convertible_to<std::string_view>;
+  divergence(q, progress, terms);
+};
+
+/// Updates any range of the parameters from the same range of the gradient and of `kMoments` vectors of its own, value
+/// by value.
+template <class O, class Step>
+concept OptimizerOf =
+    requires(const O& optimizer, const Step& step, std::span<float> parameters, std::span<const float> gradient,
+             const std::array<std::span<float>, static_cast<std::size_t>(O::kMoments)>& moments) {
+      { O::kName } -> std::convertible_to<std::string_view>;
+      { optimizer.base_learning_rate() } -> std::convertible_to<double>;
+      optimizer.template step<float>(step, parameters, gradient, moments);
+    };
 
 }  // namespace bvae

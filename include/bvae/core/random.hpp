@@ -12,7 +12,8 @@
 
 namespace bvae {
 
-/// The one number that fixes a run. `Seed{42}`.
+/// Fixes random numbers: a model's weights by its own seed, a run's order, noise and binarisation by FitOptions::seed.
+/// `Seed{42}`.
 struct Seed {
   std::uint64_t value = 0;
 };
@@ -151,7 +152,7 @@ class RandomStream {
     });
   }
 
-  /// Standard normal by Box and Muller (1958): |n| <= 6.7. One block of four words gives four normals. `first` as
+  /// Standard normal by Box and Muller (1958): |n| < 6.77. One block of four words gives four normals. `first` as
   /// above.
   template <class Scalar>
   void normal(std::uint32_t sample, std::span<Scalar> out, std::size_t first = 0) const {

@@ -205,7 +205,8 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       const Tensors<Scalar> tensors(state + state_offset<I>(), detail::kStateOffsets<B>.data());
-      const RandomStream random(seed, Stream::kInitialization, first_layer + static_cast<std::uint64_t>(I));
+      constexpr std::uint64_t kApart = std::uint64_t{1} << 40;  // from what the parameters draw
+      const RandomStream random(seed, Stream::kInitialization, kApart + first_layer + static_cast<std::uint64_t>(I));
       if constexpr (requires { B::initialize_state(tensors, random); }) B::initialize_state(tensors, random);
     });
   }

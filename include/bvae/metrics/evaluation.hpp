@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
@@ -21,8 +22,11 @@ struct Evaluation {
   Vector<double> kl_per_latent{};  ///< sums to kl
   Vector<double> mu_variance{};    ///< variance over the data of each latent's posterior mean
 
+  double constant = 0;  ///< what the likelihood leaves out of `reconstruction` (Gaussian::constant)
+  Binarization binarization = Binarization::kNone;
+
   /// The evidence lower bound: beta = 1 whatever the model was trained with.
-  [[nodiscard]] double elbo() const { return -(reconstruction + kl); }
+  [[nodiscard]] double elbo() const { return -(reconstruction + constant + kl); }
   [[nodiscard]] double objective(double beta) const { return reconstruction + beta * kl; }
   /// Latents whose posterior mean moves with the data (Burda, Grosse, Salakhutdinov 2016, section 5.2).
   [[nodiscard]] Index active_units(double threshold = 0.01) const { return (mu_variance.array() > threshold).count(); }
@@ -33,7 +37,31 @@ struct EvaluationOptions {
   Binarization binarization = Binarization::kNone;  ///< kDynamic evaluates on one fixed draw
 };
 
-/// Evaluates models of type `Model`; keeps its memory, so calling it every epoch allocates nothing new.
+/// \throws std::invalid_argument that begins with `what`, if the data do not fit the model, the binarisation or the
+/// likelihood
+template <class Model, Likelihood L>
+void check_data(const std::string& what, const Dataset& data, Binarization binarization, const L& likelihood) {
+  if (data.features() != Model::kFeatures)
+    throw std::invalid_argument(what + " has " + std::to_string(data.features()) +
+                                " features a sample, the model takes " + std::to_string(Model::kFeatures));
+  if constexpr (kIsImage<typename Model::Input>) {
+    // Data without image extents (a plain matrix) fit any image of their size.
+    using Image = typename Model::Input;
+    const ImageExtents e = data.extents();
+    const bool plain = e.height == 1 && (e.channels == 1 || e.width == 1);
+    const auto text = [](Index channels, Index height, Index width) {
+      return std::to_string(channels) + " x " + std::to_string(height) + " x " + std::to_string(width);
+    };
+    if (!plain && (e.channels != Image::kChannels || e.height != Image::kHeight || e.width != Image::kWidth))
+      throw std::invalid_argument(what + " has images of " + text(e.channels, e.height, e.width) +
+                                  ", the model takes " + text(Image::kChannels, Image::kHeight, Image::kWidth));
+  }
+  if (binarization != Binarization::kNone && (data.minimum() < 0 || data.maximum() > 1))
+    throw std::invalid_argument(what + " must lie in [0, 1] to be binarised");
+  likelihood.check_targets(data.minimum(), data.maximum());
+}
+
+/// Evaluates models of type `Model`; keeps its memory: to be called every epoch.
 template <class Model, Likelihood L>
 class Evaluator {
   using Scalar = typename Model::Scalar;
@@ -55,9 +83,11 @@ class Evaluator {
 
   /// \throws std::invalid_argument if the data do not fit the model or the likelihood
   Evaluation operator()(const Model& model, const Dataset& data, const EvaluationOptions& options, Team& team) {
-    check(data);
+    check_data<Model>("evaluate: the data set", data, options.binarization, likelihood_);
     Evaluation result;
     result.samples = data.size();
+    result.binarization = options.binarization;
+    if constexpr (requires { likelihood_.constant(Index{}); }) result.constant = likelihood_.constant(Model::kFeatures);
     result.kl_per_latent = Vector<double>::Zero(Model::kLatents);
     result.mu_variance = Vector<double>::Zero(Model::kLatents);
     Vector<double> mu_sum = Vector<double>::Zero(Model::kLatents);
@@ -69,14 +99,13 @@ class Evaluator {
       team.run([&](const Member& member) { forward(model, data, options, Pass(Mode::kEvaluation, member, count)); });
       for (Index s = 0; s < count; ++s) result.reconstruction += values_[static_cast<std::size_t>(s)];
       const auto q = Model::Latent::posterior(static_cast<const Scalar*>(head_.output()), count);
-      Vector<double> kl(Model::kLatents);
-      q.kl_per_latent(kl);
-      result.kl_per_latent += static_cast<double>(count) * kl;
+      q.kl_per_latent(kl_);
+      result.kl_per_latent += static_cast<double>(count) * kl_;
       if (first == 0) origin = q.mu().col(0).template cast<double>();
       for (Index s = 0; s < count; ++s) {
-        const Vector<double> mu = q.mu().col(s).template cast<double>() - origin;
-        mu_sum += mu;
-        result.mu_variance.array() += mu.array().square();
+        centred_ = q.mu().col(s).template cast<double>() - origin;
+        mu_sum += centred_;
+        result.mu_variance.array() += centred_.array().square();
       }
     }
     const double n = static_cast<double>(data.size());
@@ -89,13 +118,6 @@ class Evaluator {
 
  private:
   static constexpr Index kBlock = 512;
-
-  void check(const Dataset& data) const {
-    if (data.features() != Model::kFeatures)
-      throw std::invalid_argument("evaluate: the model takes " + std::to_string(Model::kFeatures) +
-                                  " features a sample, the data set has " + std::to_string(data.features()));
-    likelihood_.check_targets(data.minimum(), data.maximum());
-  }
 
   void forward(const Model& model, const Dataset& data, const EvaluationOptions& options, const Pass& pass) {
     Scalar* const state = const_cast<Scalar*>(model.state().data());  // evaluation only reads it
@@ -141,6 +163,8 @@ class Evaluator {
   typename Model::DecoderNetwork::template Activations<Scalar> decoder_;
   std::vector<double> values_;
   std::vector<std::uint32_t> order_;
+  Vector<double> kl_{Model::kLatents};
+  Vector<double> centred_{Model::kLatents};
 };
 
 /// ELBO at beta = 1, KL per latent and active units of `model` over all of `data`.

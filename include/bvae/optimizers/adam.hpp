@@ -81,7 +81,6 @@ struct Adam {
 
   static constexpr int kMoments = 2;
   static constexpr std::string_view kName = "adam";
-  static constexpr bool kNeedsGradientNorm = false;
 
   [[nodiscard]] double base_learning_rate() const noexcept { return learning_rate; }
 

@@ -29,7 +29,6 @@ struct AdamW {
 
   static constexpr int kMoments = 2;
   static constexpr std::string_view kName = "adamw";
-  static constexpr bool kNeedsGradientNorm = false;
 
   [[nodiscard]] double base_learning_rate() const noexcept { return learning_rate; }
 

@@ -24,7 +24,6 @@ namespace bvae {
 /// - `max_norm`: positive and finite, in the units of the gradient, default 1
 /// - `inner`: the optimizer that makes the step, default Adam{}
 ///
-/// The norm is OptimizerStep::gradient_norm, which the caller works out once over all parameters (kNeedsGradientNorm)
 /// and which must be finite; here only OptimizerStep::gradient_scale changes, so clipping costs no pass over the
 /// gradient. Throws and allocates what `inner` does, and std::invalid_argument from validate() for a bad `max_norm`.
 template <class Inner = Adam>
@@ -34,14 +33,13 @@ struct ClipByGlobalNorm {
 
   static constexpr int kMoments = Inner::kMoments;
   static constexpr std::string_view kName = Inner::kName;  ///< the moments are those of `inner`
-  static constexpr bool kNeedsGradientNorm = true;
 
-  [[nodiscard]] double base_learning_rate() const noexcept { return inner.base_learning_rate(); }
+  [[nodiscard]] double base_learning_rate() const { return inner.base_learning_rate(); }
 
   void validate() const {
     detail::require_hyper_parameter(max_norm > 0 && std::isfinite(max_norm), "ClipByGlobalNorm",
                                     "max_norm must be finite and positive", max_norm);
-    inner.validate();
+    if constexpr (requires { inner.validate(); }) inner.validate();
   }
 
   template <class Scalar>

@@ -36,7 +36,6 @@ struct Sgd {
 
   static constexpr int kMoments = 1;
   static constexpr std::string_view kName = "sgd";
-  static constexpr bool kNeedsGradientNorm = false;
 
   [[nodiscard]] double base_learning_rate() const noexcept { return learning_rate; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <stdexcept>
 #include <type_traits>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct GradientCheck {
 template <class Scalar, class Function>
 GradientCheck check_gradient(std::span<Scalar> variables, std::span<const std::type_identity_t<Scalar>> analytic,
                              Function&& function, const GradientCheckOptions& options = {}) {
+  if (analytic.size() != variables.size())
+    throw std::invalid_argument("check_gradient: as many gradients as variables are needed");
   GradientCheck result;
   double scale = 0;
   for (const Scalar g : analytic) scale = std::max(scale, std::abs(static_cast<double>(g)));
@@ -57,7 +60,7 @@ GradientCheck check_gradient(std::span<Scalar> variables, std::span<const std::t
     const double error = std::abs(numeric - static_cast<double>(analytic[i]));
     largest_numeric = std::max(largest_numeric, std::abs(numeric));
     ++result.checked;
-    if (!(error <= largest)) {
+    if (error > largest || (std::isnan(error) && !std::isnan(largest))) {  // NaN is the worst of all, and stays
       largest = error;
       result.worst = i;
       result.numeric = numeric;
@@ -73,7 +76,11 @@ GradientCheck check_gradient(std::span<Scalar> variables, std::span<const std::t
 struct LayerGradientCheck {
   GradientCheck input;
   GradientCheck parameters;
-  [[nodiscard]] double relative_error() const { return std::max(input.relative_error, parameters.relative_error); }
+  [[nodiscard]] double relative_error() const {
+    if (std::isnan(parameters.relative_error)) return parameters.relative_error;
+    return std::isnan(input.relative_error) ? input.relative_error
+                                            : std::max(input.relative_error, parameters.relative_error);
+  }
 };
 
 /// Checks Network<In, Layers...> in double on `samples` random samples, with a random, non-uniform upstream gradient.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +29,8 @@ class Objective {
   using Scalar = typename Model::Scalar;
 
   Objective(Index capacity, L likelihood, D divergence)
-      : likelihood_(std::move(likelihood)),
+      : capacity_(capacity),
+        likelihood_(std::move(likelihood)),
         divergence_(std::move(divergence)),
         input_(static_cast<std::size_t>(Model::kFeatures * capacity)),
         noise_(static_cast<std::size_t>(Model::kLatents * capacity)),
@@ -91,6 +93,10 @@ class Objective {
   /// The convenience form: one thread, given data and noise (for gradient checks and comparisons).
   Losses compute(Model& model, const Matrix<Scalar>& x, const Matrix<Scalar>& noise, double beta,
                  const Progress& progress = {}) {
+    if (x.cols() < 1 || x.cols() > capacity_ || x.rows() != Model::kFeatures || noise.rows() != Model::kLatents ||
+        noise.cols() != x.cols())
+      throw std::invalid_argument("Objective: x must be features x samples and noise latents x samples, with 1 to " +
+                                  std::to_string(capacity_) + " samples");
     compute(Member{}, model, x.cols(), beta, progress, [&](Shard s, View<Scalar> x_out, View<Scalar> noise_out) {
       x_out = x.middleCols(s.first, s.count);
       noise_out = noise.middleCols(s.first, s.count);
@@ -180,6 +186,7 @@ class Objective {
     }
   }
 
+  Index capacity_;
   L likelihood_;
   D divergence_;
   Arena<Scalar> input_;

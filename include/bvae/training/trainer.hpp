@@ -19,6 +19,8 @@
 #include "bvae/data/binarization.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/data/shuffle.hpp"
+#include "bvae/divergences/divergence_terms.hpp"
+#include "bvae/latent/diagonal_gaussian.hpp"
 #include "bvae/metrics/evaluation.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 #include "bvae/schedules/any_schedule.hpp"
@@ -53,17 +55,13 @@ class Trainer {
   static_assert(Likelihood<L>,
                 "Trainer: the second argument must model bvae::Likelihood (see likelihoods/bernoulli.hpp)");
   static_assert(
-      requires(const D& d, DivergenceTerms<typename Model::Scalar>& terms, const Progress& p) {
-        d(Model::Latent::posterior(static_cast<const typename Model::Scalar*>(nullptr), Index{}), p, terms);
-      }, "Trainer: the third argument must be a divergence (see divergences/kl.hpp)");
+      DivergenceOf<D, DiagonalGaussian<typename Model::Scalar>, Progress, DivergenceTerms<typename Model::Scalar>>,
+      "Trainer: the third argument must be a divergence (see divergences/kl.hpp)");
   static_assert(
       ScheduleOf<S, Progress>,
       "Trainer: the fourth argument must be a schedule, callable with a Progress (see schedules/constant.hpp)");
-  static_assert(
-      requires {
-        O::kMoments;
-        O::kName;
-      }, "Trainer: the fifth argument must be an optimizer (see optimizers/sgd.hpp)");
+  static_assert(OptimizerOf<O, OptimizerStep>,
+                "Trainer: the fifth argument must be an optimizer (see optimizers/sgd.hpp)");
 
   using Scalar = typename Model::Scalar;
   static constexpr std::size_t kMoments = static_cast<std::size_t>(O::kMoments);
@@ -91,6 +89,9 @@ class Trainer {
     return run<false>(train, nullptr, options, callbacks...);
   }
 
+  /// The present or last run, epoch by epoch: what there is when fit() ended with an exception.
+  [[nodiscard]] const History& history() const { return history_; }
+
   /// With a validation set, evaluated after every epoch.
   template <class... Callbacks>
   History fit(const Dataset& train, const Dataset& validation, const FitOptions& options, Callbacks&&... callbacks) {
@@ -103,6 +104,9 @@ class Trainer {
 
   /// Learning rate times gradient beyond this could overflow a parameter, and what was there before would be lost.
   static constexpr double kLargestUpdate = static_cast<double>(std::numeric_limits<Scalar>::max()) * 1e-8;
+
+  /// Optimizers keep squares of gradients; an infinite one would stop its parameter for ever, unseen.
+  static constexpr double kLargestNorm = sizeof(Scalar) == 4 ? 1e19 : 1e154;
 
   /// What a run needs, made once.
   struct Workspace {
@@ -124,14 +128,17 @@ class Trainer {
     static_assert((Callback<Callbacks> && ...),
                   "Callback: must be callable with at least one event (FitBegin, StepEnd, EpochEnd or FitEnd), see "
                   "training/event.hpp");
-    check(train, "training", options);
-    if constexpr (HasValidation) check(*validation, "validation", {.batch_size = 1});
+    check_data<Model>("Trainer::fit: the training set", train, options.binarization, likelihood_);
+    if constexpr (HasValidation)
+      check_data<Model>("Trainer::fit: the validation set", *validation, options.binarization, likelihood_);
+    check(train, options);
     Workspace work(options.batch_size, train.size(), likelihood_, divergence_, options.threads);
     [[maybe_unused]] std::unique_ptr<Evaluator<Model, L>> evaluator;
     if constexpr (HasValidation) evaluator = std::make_unique<Evaluator<Model, L>>(likelihood_);
 
     const RunInfo info = describe(train, validation, options, work.team.size());
-    History history;
+    history_ = {};
+    History& history = history_;
     Control control;
     notify(FitBegin{info, control}, callbacks...);
     for (std::int64_t epoch = 0; epoch < options.epochs && !control.stopping(); ++epoch) {
@@ -175,6 +182,8 @@ class Trainer {
     const Progress progress = Progress::at(done, info.steps_per_epoch, info.total_steps);
     const double beta = schedule_(progress);
     const double factor = options.learning_rate_factor ? (*options.learning_rate_factor)(progress) : 1.0;
+    check_value("beta", beta, std::isfinite(beta), done + 1);
+    check_value("the learning rate's factor", factor, std::isfinite(factor) && factor >= 0, done + 1);
     const std::int64_t epoch = done / info.steps_per_epoch;
     const std::span<const std::uint32_t> samples(work.order.data() + first, static_cast<std::size_t>(count));
     const RandomStream noise(options.seed, Stream::kNoise, static_cast<std::uint64_t>(done));
@@ -202,7 +211,7 @@ class Trainer {
       // Every member comes to the same decision, so none has to wait for it.
       const Losses losses = work.objective.losses(count, beta);
       const double norm = work.objective.gradient_norm();
-      const bool good = std::isfinite(losses.objective) && std::isfinite(norm) &&
+      const bool good = std::isfinite(losses.objective) && std::isfinite(norm) && norm < kLargestNorm &&
                         event.learning_rate * std::max(1.0, norm) < kLargestUpdate;
       if (good) update(member, work, {done + 1, event.learning_rate, norm, 1.0});
       if (member.rank() == 0) {
@@ -228,29 +237,19 @@ class Trainer {
     }
   }
 
-  void check(const Dataset& data, const char* which, const FitOptions& options) const {
-    const std::string set = std::string("Trainer::fit: the ") + which + " set ";
-    if (data.features() != Model::kFeatures)
-      throw std::invalid_argument(set + "has " + std::to_string(data.features()) +
-                                  " features a sample, the model takes " + std::to_string(Model::kFeatures));
-    if constexpr (kIsImage<typename Model::Input>) {
-      // Data without image extents (a plain matrix) fit any image of their size.
-      using Image = typename Model::Input;
-      const ImageExtents e = data.extents();
-      const bool plain = e.height == 1 && (e.channels == 1 || e.width == 1);
-      if (!plain && (e.channels != Image::kChannels || e.height != Image::kHeight || e.width != Image::kWidth))
-        throw std::invalid_argument(set + "has images of " + std::to_string(e.channels) + " x " +
-                                    std::to_string(e.height) + " x " + std::to_string(e.width) + ", the model takes " +
-                                    std::to_string(Image::kChannels) + " x " + std::to_string(Image::kHeight) + " x " +
-                                    std::to_string(Image::kWidth));
-    }
-    if (options.binarization != Binarization::kNone && (data.minimum() < 0 || data.maximum() > 1))
-      throw std::invalid_argument(set + "must lie in [0, 1] to be binarised");
-    likelihood_.check_targets(data.minimum(), data.maximum());
+  static void check(const Dataset& train, const FitOptions& options) {
     if (options.epochs < 1) throw std::invalid_argument("Trainer::fit: epochs must be at least 1");
-    if (options.batch_size < 1 || options.batch_size > data.size())
-      throw std::invalid_argument("Trainer::fit: batch_size must be between 1 and the " + std::to_string(data.size()) +
+    if (options.batch_size < 1 || options.batch_size > train.size())
+      throw std::invalid_argument("Trainer::fit: batch_size must be between 1 and the " + std::to_string(train.size()) +
                                   " training samples, not " + std::to_string(options.batch_size));
+    if (options.epochs > std::numeric_limits<std::int64_t>::max() / train.size())
+      throw std::invalid_argument("Trainer::fit: epochs is too large");
+  }
+
+  static void check_value(const char* what, double value, bool good, std::int64_t step) {
+    if (!good)
+      throw std::invalid_argument("Trainer::fit: the schedule gave " + std::string(what) + " = " +
+                                  std::to_string(value) + " for step " + std::to_string(step));
   }
 
   RunInfo describe(const Dataset& train, const Dataset* validation, const FitOptions& options, int threads) const {
@@ -318,6 +317,7 @@ class Trainer {
   D divergence_;
   S schedule_;
   O optimizer_;
+  History history_;
 };
 
 template <class Model, class L, class D, class S, class O>
