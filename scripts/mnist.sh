@@ -5,9 +5,13 @@ mnist_cache() { printf '%s\n' "${BVAE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bva
 
 mnist_files=(train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte)
 
-# have_mnist FOLDER: it holds the four files of MNIST, decompressed and byte for byte.
+# have_mnist FOLDER: it holds the four files of MNIST, byte for byte when decompressed.
 have_mnist() {
-  (cd "$1" 2>/dev/null && sha256sum --check --status - 2>/dev/null) <<'END'
+  local sum file found
+  while read -r sum file; do
+    found=$({ cat "$1/$file" 2>/dev/null || gzip --decompress --stdout "$1/$file.gz" 2>/dev/null; } | sha256sum)
+    [ "${found%% *}" = "$sum" ] || return 1
+  done <<'END'
 ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db  train-images-idx3-ubyte
 65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5  train-labels-idx1-ubyte
 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7  t10k-images-idx3-ubyte

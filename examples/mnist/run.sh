@@ -11,9 +11,12 @@ set -euo pipefail
 arguments=("$@")
 needs_mnist=yes
 dataset=
+data=
 while [ $# -gt 0 ]; do
   case $1 in
-    -h | --help* | --version | --data | --data=*) needs_mnist=no ;;
+    -h | --help* | --version | --data | --data=*) needs_mnist=no ;;&
+    --data) data=${2:-} ;;
+    --data=*) data=${1#*=} ;;
     --dataset) dataset=${2:-} ;;
     --dataset=*) dataset=${1#*=} ;;
   esac
@@ -50,5 +53,11 @@ elif [ "${dataset:-mnist}" = mnist ] && [ $needs_mnist = yes ]; then
     say "********************************************************************************"
     arguments+=(--dataset bundled)
   fi
+fi
+if [ "${dataset:-mnist}" = mnist ] && [ -d "$data" ] && ! have_mnist "$data"; then
+  say "********************************************************************************"
+  say "The files in $data are NOT those of MNIST:"
+  say "their SHA-256 differs. Training on them all the same."
+  say "********************************************************************************"
 fi
 exec "$program" ${arguments[@]+"${arguments[@]}"}
