@@ -51,18 +51,20 @@ class Flags {
     return *this;
   }
 
+  // The functions that read flags outlive this object: they keep the options, not `this`.
+
   /// \param range in words; low and high say the same in numbers
   template <class Number, class Member>
   Flags& number(const std::string& flag, Member Options::*value, Number low, Number high, const std::string& range,
                 const std::string& shown_default, const std::string& help) {
-    const auto read = [this, flag, value, low, high, range](const std::string& given) {
+    const auto read = [options = &options_, flag, value, low, high, range](const std::string& given) {
       Number number{};
       const char* const last = given.data() + given.size();
       const auto [end, error] = std::from_chars(given.data(), last, number);
       // Written so that NaN fails.
       if (error != std::errc{} || end != last || !(number >= low && number <= high))
         throw CLI::ValidationError(flag, "expected " + range + ", found '" + given + "'");
-      options_.*value = number;
+      options->*value = number;
     };
     app_.add_option_function<std::string>(flag, read, help + "\n(" + range + ")")
         ->type_name(std::numeric_limits<Number>::is_integer ? "N" : "X")
@@ -73,9 +75,9 @@ class Flags {
 
   Flags& folder(const std::string& flag, std::optional<std::filesystem::path> Options::*value,
                 const std::string& help) {
-    const auto read = [this, flag, value](const std::string& given) {
+    const auto read = [options = &options_, flag, value](const std::string& given) {
       if (given.empty()) throw CLI::ValidationError(flag, "must be the name of a folder, not empty");
-      options_.*value = given;
+      options->*value = given;
     };
     app_.add_option_function<std::string>(flag, read, help)->type_name("DIR")->group(group_);
     return *this;
