@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cmath>
-
 #include "bvae/core/types.hpp"
 
 namespace bvae {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <numeric>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
