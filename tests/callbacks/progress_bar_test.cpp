@@ -68,17 +68,21 @@ class Variable {
 std::string on_a_terminal() {
   const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
   if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) return "";
-  const File screen(std::fopen(::ptsname(master), "w"));
-  if (!screen) return "";
   {
+    const File screen(std::fopen(::ptsname(master), "w"));
+    if (!screen) return "";
     harness::Model model{};
     harness::train(model, bvae::Constant{1}, 2, ProgressBar(screen.get()));
   }
-  std::fflush(screen.get());
-  std::string text(4096, '\0');
-  const auto got = ::read(master, text.data(), text.size());
+  // The screen is closed, so what it was given ends with an error of read. Until then it may come in any pieces.
+  std::string text;
+  char piece[4096];
+  for (;;) {
+    const auto got = ::read(master, piece, sizeof piece);
+    if (got <= 0) break;
+    text.append(piece, static_cast<std::size_t>(got));
+  }
   ::close(master);
-  text.resize(static_cast<std::size_t>(std::max<decltype(got)>(got, 0)));
   return text;
 }
 
