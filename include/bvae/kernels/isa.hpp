@@ -1,0 +1,108 @@
+/// Which instruction set the kernels use: chosen once a process, from what the processor has.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace bvae {
+
+/// Instruction sets of the kernels. Higher ones are faster; v3 and v4 (and NEON, the baseline of AArch64) give the same
+/// bits, the baseline of x86-64 differs in the last ones because it has no fused multiply-add.
+enum class Isa : unsigned char {
+  kBaseline = 1,  ///< x86-64: SSE2; AArch64: NEON; elsewhere what the compiler's flags allow
+  kV3 = 2,        ///< x86-64-v3: AVX2 and FMA, processors since 2013
+  kV4 = 3,        ///< x86-64-v4: AVX-512
+};
+
+/// "baseline", "v3", "v4".
+constexpr std::string_view name(Isa isa) {
+  switch (isa) {
+    case Isa::kV3:
+      return "v3";
+    case Isa::kV4:
+      return "v4";
+    default:
+      return "baseline";
+  }
+}
+
+/// The best instruction set of this processor (and that its operating system lets us use).
+inline Isa best_isa() noexcept {
+#if defined(__x86_64__)
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return v4 ? Isa::kV4 : v3 ? Isa::kV3 : Isa::kBaseline;
+#else
+  return Isa::kBaseline;
+#endif
+}
+
+namespace detail {
+
+inline std::atomic<Isa>& chosen_isa() noexcept {
+  static constinit std::atomic<Isa> chosen{};
+  return chosen;
+}
+
+}  // namespace detail
+
+/// Makes all kernels of the process use `isa` from now on; not to be called while a model trains.
+/// \throws std::invalid_argument if this processor lacks it
+inline void use_isa(Isa isa) {
+  if (isa < Isa::kBaseline || isa > best_isa())
+    throw std::invalid_argument("use_isa: this processor has " + std::string(name(best_isa())) + ", not " +
+                                std::string(name(isa)));
+  detail::chosen_isa().store(isa, std::memory_order_relaxed);
+}
+
+/// The instruction set by its name. \throws std::invalid_argument for an unknown name
+inline Isa isa_of(std::string_view text) {
+  for (const Isa isa : {Isa::kBaseline, Isa::kV3, Isa::kV4})
+    if (text == name(isa)) return isa;
+  throw std::invalid_argument("BVAE_ISA: must be baseline, v3 or v4, not '" + std::string(text) + "'");
+}
+
+/// The instruction set in use: the best one, unless use_isa() or the environment variable BVAE_ISA (baseline, v3 or v4)
+/// says a lower one. \throws std::invalid_argument at the first call, if BVAE_ISA is unknown or this processor lacks it
+inline Isa isa() {
+  const Isa chosen = detail::chosen_isa().load(std::memory_order_relaxed);
+  if (chosen != Isa{}) [[likely]]
+    return chosen;
+  const char* wanted = std::getenv("BVAE_ISA");
+  const bool none = wanted == nullptr || *wanted == '\0';
+  use_isa(none ? best_isa() : isa_of(wanted));
+  return detail::chosen_isa().load(std::memory_order_relaxed);
+}
+
+namespace kernels {
+
+/// Sizes, offsets and leading dimensions, in values.
+using Size = std::ptrdiff_t;
+
+#if !defined(__x86_64__)
+namespace baseline {}
+namespace v3 = baseline;
+namespace v4 = baseline;
+#endif
+
+/// The one of three functions that the instruction set in use wants.
+template <class Function>
+Function* choose(Function* baseline, Function* v3, Function* v4) {
+  switch (isa()) {
+    case Isa::kV4:
+      return v4;
+    case Isa::kV3:
+      return v3;
+    default:
+      return baseline;
+  }
+}
+
+}  // namespace kernels
+
+}  // namespace bvae
