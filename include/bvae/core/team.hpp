@@ -11,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "bvae/core/denormals.hpp"
 #include "bvae/core/types.hpp"
+#include "bvae/kernels/isa.hpp"
 
 namespace bvae {
 
@@ -92,11 +94,14 @@ class Member {
 
 /// `Team team{2}; team.run([&](Member member) { ... });` The calling thread is member 0. An exception of any member
 /// ends the run for all and is thrown from run() (the one of the lowest rank); the team stays usable. run() allocates
-/// nothing.
+/// nothing. Members run with denormal numbers flushed to zero (FlushDenormals), the calling thread too, which has its
+/// own mode back afterwards.
 class Team {
  public:
   /// \param threads 0 = one for each core that the system reports
+  /// \throws std::invalid_argument for a negative number or one above 1024, and for a bad BVAE_ISA (see isa())
   explicit Team(int threads = 0) : size_(resolve(threads)), barrier_(size_), errors_(static_cast<std::size_t>(size_)) {
+    (void)isa();  // a bad BVAE_ISA is this thread's error, before any kernel runs in a worker
     workers_.reserve(static_cast<std::size_t>(size_ - 1));
     try {
       for (int rank = 1; rank < size_; ++rank) workers_.emplace_back([this, rank] { serve(rank); });
@@ -114,6 +119,7 @@ class Team {
   template <class Function>
   void run(Function&& function) {
     if (size_ == 1) {
+      const FlushDenormals flush;
       function(Member{});
       return;
     }
@@ -154,6 +160,7 @@ class Team {
 
   void execute(int rank) {
     try {
+      const FlushDenormals flush;
       call_(task_, Member{rank, size_, &barrier_});
     } catch (const detail::TeamAborted&) {
     } catch (...) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/denormals.hpp"
 #include "bvae/latent/latent.hpp"
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/network.hpp"
@@ -44,7 +45,8 @@ inline constexpr bool kAlwaysFalse = false;
 /// \tparam Scalar  float, or double for gradient checks
 ///
 /// Owns its parameters and state (two flat arenas), nothing else. Copying it copies the model. The const functions are
-/// safe to call from several threads; they allocate their activations at each call.
+/// safe to call from several threads; they allocate their activations at each call, and compute as training does, with
+/// denormal numbers flushed to zero (FlushDenormals).
 template <Shape In, class EncoderLayers, class LatentSpace, class DecoderLayers, class ScalarType = float>
 class Vae {
   static_assert(detail::kAlwaysFalse<In>, "Vae: write Vae<Shape, Encoder<...>, Latent<...>, Decoder<...>[, Scalar]>");
@@ -75,6 +77,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   /// Fresh weights, drawn as each layer asks.
   explicit Vae(Seed seed = {})
       : parameters_(static_cast<std::size_t>(kParameters)), state_(static_cast<std::size_t>(kState)) {
+    const FlushDenormals flush;
     constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
     EncoderNetwork::initialize(parameters_.data(), seed, 0);
     HeadNetwork::initialize(parameters_.data() + kHeadOffset, seed, kPart);
@@ -115,6 +118,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   /// q(z|x) of each column of `x`. \throws std::invalid_argument if x has another number of rows than the input shape
   [[nodiscard]] Posterior<Scalar> encode(const Eigen::Ref<const Matrix<Scalar>>& x) const {
     check_rows("encode", x.rows(), kFeatures);
+    const FlushDenormals flush;
     Posterior<Scalar> q{Matrix<Scalar>(kLatents, x.cols()), Matrix<Scalar>(kLatents, x.cols())};
     for_blocks(x.cols(), [&](Index first, Index count) {
       Arena<Scalar> input(static_cast<std::size_t>(kFeatures * count));
@@ -134,6 +138,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   /// The decoder's output for each column of `z`: logits if the model is trained with Bernoulli.
   [[nodiscard]] Matrix<Scalar> decode(const Eigen::Ref<const Matrix<Scalar>>& z) const {
     check_rows("decode", z.rows(), kLatents);
+    const FlushDenormals flush;
     Matrix<Scalar> output(kDecoderOutputs, z.cols());
     for_blocks(z.cols(), [&](Index first, Index count) {
       Arena<Scalar> input(static_cast<std::size_t>(kLatents * count));
@@ -149,6 +154,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   /// The likelihood's mean for each column of `z`: for Bernoulli probabilities, ready to look at.
   template <Likelihood L>
   [[nodiscard]] Matrix<Scalar> decode(const Eigen::Ref<const Matrix<Scalar>>& z, const L& likelihood) const {
+    const FlushDenormals flush;
     Matrix<Scalar> output = decode(z);
     likelihood.mean(View<Scalar>(output.data(), output.rows(), output.cols()));
     return output;
@@ -175,6 +181,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
 
   static Matrix<Scalar> draw(Index count, Seed seed) {
     if (count < 0) throw std::invalid_argument("Vae: cannot draw a negative number of samples");
+    const FlushDenormals flush;
     Matrix<Scalar> z(kLatents, count);
     const RandomStream random(seed, Stream::kSampling);
     for (Index s = 0; s < count; ++s)
