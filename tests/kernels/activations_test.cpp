@@ -1,0 +1,124 @@
+#include "bvae/kernels/activations.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/guarded.hpp"
+#include "support/isas.hpp"
+
+namespace {
+
+using bvae::Isa;
+using bvae::kernels::Activation;
+using bvae::kernels::Size;
+using bvae_test::Guarded;
+using bvae_test::UsingIsa;
+
+/// Both signs, from tiny to 16; the first ones are 0, -0 and near it.
+template <class T>
+T input(std::size_t i) {
+  constexpr T kSpecial[] = {0, T(-0.0), T(1e-20), T(-1e-20), T(1e-4), T(-1e-4), 16, -16};
+  if (i < std::size(kSpecial)) return kSpecial[i];
+  return T(4) * static_cast<T>(std::sin(0.7 * static_cast<double>(i * i)));
+}
+
+bool close(double value, double expected, double bar) {
+  return std::abs(value - expected) <= bar * std::max(std::abs(expected), 1e-6);
+}
+
+template <class T>
+struct Outputs {
+  std::vector<T> y, dx;
+};
+
+/// All lengths up to 67, between forbidden pages, against `value` and `derivative` in double.
+template <Activation A, class T, class Value, class Derivative>
+void check_isa(Isa isa, T parameter, double bar, Value value, Derivative derivative) {
+  const UsingIsa using_isa(isa);
+  const double p = static_cast<double>(parameter);
+  for (std::size_t n = 0; n <= 67; ++n)
+    for (const bool at_end : {false, true}) {
+      Guarded<T> x(n, at_end), y(n, at_end), dy(n, at_end), dx(n, at_end);
+      for (std::size_t i = 0; i < n; ++i) x[i] = input<T>(i), dy[i] = T(1) + T(0.25) * static_cast<T>(i);
+      const auto count = static_cast<Size>(n);
+      bvae::kernels::activate<A>(count, x.data(), y.data(), parameter);
+      bvae::kernels::activate_backward<A>(count, x.data(), y.data(), dy.data(), dx.data(), parameter);
+      bool right = true;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double at = static_cast<double>(x[i]);
+        right = right && close(static_cast<double>(y[i]), value(at, p), bar) &&
+                close(static_cast<double>(dx[i]), static_cast<double>(dy[i]) * derivative(at, p), 2 * bar);
+        if (!right) UNSCOPED_INFO("x " << at << " y " << y[i] << " " << value(at, p) << " dx " << dx[i]);
+        if (!right) break;
+      }
+      INFO(name(isa) << ", " << n << " values");
+      REQUIRE(right);
+    }
+}
+
+template <Activation A, class T>
+Outputs<T> run(Isa isa, T parameter) {
+  const UsingIsa using_isa(isa);
+  std::vector<T> x;
+  for (std::size_t i = 0; i < 1003; ++i) x.push_back(input<T>(i));
+  for (const T special : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity()})
+    x.push_back(special);
+  Outputs<T> out{std::vector<T>(x.size()), std::vector<T>(x.size(), T(1.5))};
+  const auto n = static_cast<Size>(x.size());
+  bvae::kernels::activate<A>(n, x.data(), out.y.data(), parameter);
+  bvae::kernels::activate_backward<A>(n, x.data(), out.y.data(), out.dx.data(), out.dx.data(), parameter);
+  return out;
+}
+
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+template <Activation A, class T, class Value, class Derivative>
+void check(T parameter, double bar, Value value, Derivative derivative) {
+  for (const Isa isa : bvae_test::all_isas()) {
+    check_isa<A, T>(isa, parameter, bar, value, derivative);
+    const UsingIsa using_isa(isa);
+    std::vector<T> nan(19, std::numeric_limits<T>::quiet_NaN());
+    bvae::kernels::activate<A>(19, nan.data(), nan.data(), parameter);
+    for (const T y : nan) REQUIRE(std::isnan(y));
+  }
+  const std::vector<Isa> fused = bvae_test::fused_isas();
+  for (const Isa isa : fused) {
+    const Outputs<T> one = run<A>(fused.front(), parameter), other = run<A>(isa, parameter);
+    CHECK(same_bits(one.y, other.y));
+    CHECK(same_bits(one.dx, other.dx));
+  }
+}
+
+template <Activation A, class Value, class Derivative>
+void check(double parameter, Value value, Derivative derivative) {
+  check<A, float>(static_cast<float>(parameter), 1e-6, value, derivative);
+  check<A, double>(parameter, 4e-15, value, derivative);
+}
+
+}  // namespace
+
+TEST_CASE("Activations: ReLU's family is exact, NaN stays NaN", "[kernels]") {
+  check<Activation::kIdentity>(
+      0, [](double x, double) { return x; }, [](double, double) { return 1.0; });
+  check<Activation::kReLU>(
+      0, [](double x, double) { return x > 0 ? x : 0; }, [](double x, double) { return x > 0 ? 1.0 : 0.0; });
+  check<Activation::kLeakyReLU>(
+      0.01, [](double x, double slope) { return x > 0 ? x : slope * x; },
+      [](double x, double slope) { return x > 0 ? 1.0 : slope; });
+}
+
+TEST_CASE("Activations: ReLU stops any gradient where its output is 0", "[kernels]") {
+  for (const Isa isa : bvae_test::all_isas()) {
+    const UsingIsa using_isa(isa);
+    const std::vector<float> y{0, 1, -0.0f};
+    std::vector<float> dx(3, std::numeric_limits<float>::infinity());
+    bvae::kernels::activate_backward<Activation::kReLU>(3, y.data(), y.data(), dx.data(), dx.data(), 0.0f);
+    CHECK(dx == std::vector<float>{0, std::numeric_limits<float>::infinity(), 0});
+  }
+}
