@@ -1,32 +1,20 @@
 // Speed of a whole training step of the MLP 784-400-20 (data, noise, forward, loss, backward, Adam), beside the
-// measured FMA peak.
+// measured FMA peak of the instruction set in use (the label).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <bvae/bvae.hpp>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "../support/fma_peak.hpp"
+#include "support/fma_peak.hpp"
+#include "support/mlp.hpp"
 
 namespace {
 
-using Model = bvae::Vae<bvae::Image<1, 28, 28>, bvae::Encoder<bvae::Flatten, bvae::Linear<400>, bvae::ReLU>,
-                        bvae::Latent<20>, bvae::Decoder<bvae::Linear<400>, bvae::ReLU, bvae::Linear<784>>>;
-
-/// Multiply-adds count two. Each weight is used in the forward pass, for its own gradient, and for the gradient of its
-/// input, which the first layer does not need.
-double flops_per_sample() {
-  double weights = 0;
-  double first = 0;
-  for (const bvae::NamedTensor& tensor : Model::parameter_tensors()) {
-    if (tensor.info.rank < 2) continue;
-    weights += static_cast<double>(tensor.info.size());
-    if (first == 0) first = static_cast<double>(tensor.info.size());
-  }
-  return 2 * (3 * weights - first);
-}
+using Model = bvae_benchmark::Mlp;
 
 /// Grey pixels; what they show does not matter here.
 bvae::Dataset pixels(bvae::Index samples) {
@@ -57,13 +45,14 @@ void training_step(benchmark::State& state) {
     const bvae::History history = trainer.fit(data, {.epochs = 2, .batch_size = batch, .threads = threads});
     state.SetIterationTime(history.epochs.back().seconds);
     seconds += history.epochs.back().seconds;
-    flops += flops_per_sample() * static_cast<double>(data.size());
+    flops += bvae_benchmark::flops_per_sample<Model>() * static_cast<double>(data.size());
   }
   state.SetItemsProcessed(state.iterations() * data.size());
   state.counters["step_ms"] = 1e3 * seconds / static_cast<double>(state.iterations() * steps);
   state.counters["GFLOP/s"] = flops / seconds * 1e-9;
   state.counters["peak_GFLOP/s"] = peak * 1e-9;
   state.counters["share_of_peak"] = flops / seconds / peak;
+  state.SetLabel(std::string(bvae::name(bvae::isa())));
 }
 
 void peak(benchmark::State& state) {
