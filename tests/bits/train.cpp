@@ -1,0 +1,148 @@
+// Trains three small models and writes all that came of it into a folder: tests/bits/run.sh compares the files of many
+// builds of this program, byte by byte. Between them the models use every layer, likelihood, optimizer and schedule.
+//
+//   train IMAGES FOLDER THREADS      IMAGES: an IDX file, not compressed
+//   train isas                       the instruction sets of this machine, one a line
+#include <bvae/bvae.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using std::filesystem::path;
+
+/// Numbers as text with all their bits.
+class Report {
+ public:
+  explicit Report(const path& file) : out_(file) {}
+  void add(const std::string& name, double value) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%a", value);
+    out_ << name << ' ' << text << '\n';
+  }
+  template <class Values>
+  void add_all(const std::string& name, const Values& values) {
+    for (Eigen::Index i = 0; i < values.size(); ++i)
+      add(name + "." + std::to_string(i), static_cast<double>(values.reshaped()[i]));
+  }
+  void add(const std::string& name, const bvae::History& history) {
+    for (const bvae::EpochRecord& epoch : history.epochs) {
+      const std::string at = name + "." + std::to_string(epoch.epoch) + ".";
+      add(at + "beta", epoch.beta);
+      add(at + "beta_norm", epoch.beta_norm);
+      add(at + "learning_rate", epoch.learning_rate);
+      add(at + "gradient_norm", epoch.gradient_norm);
+      add(at + "objective", epoch.train.objective);
+      add(at + "reconstruction", epoch.train.reconstruction);
+      add(at + "divergence", epoch.train.divergence);
+      add(at + "kl", epoch.train.kl);
+      add_all(at + "kl_per_latent", epoch.train_kl_per_latent);
+      if (!epoch.validation) continue;
+      add(at + "validation.reconstruction", epoch.validation->reconstruction);
+      add(at + "validation.kl", epoch.validation->kl);
+      add(at + "validation.constant", epoch.validation->constant);
+      add(at + "validation.elbo", epoch.validation->elbo());
+      add(at + "validation.objective", epoch.validation->objective(epoch.beta));
+      add_all(at + "validation.kl_per_latent", epoch.validation->kl_per_latent);
+      add_all(at + "validation.mu_variance", epoch.validation->mu_variance);
+    }
+  }
+
+ private:
+  std::ofstream out_;
+};
+
+/// README's model: one epoch on all images.
+void large(const bvae::Dataset& images, const path& folder, int threads, Report& history, Report& outputs) {
+  using Model = bvae::Vae<bvae::Image<1, 28, 28>, bvae::Encoder<bvae::Flatten, bvae::Linear<400>, bvae::ReLU>,
+                          bvae::Latent<20>, bvae::Decoder<bvae::Linear<400>, bvae::ReLU, bvae::Linear<784>>>;
+  Model model{bvae::Seed{42}};
+  bvae::save(model, folder / "start.safetensors");
+  bvae::Trainer trainer{model, bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.1},
+                        bvae::WarmUp{.to = 4.0, .over = bvae::Epochs{3}}, bvae::Adam{.learning_rate = 1e-3}};
+  history.add("large", trainer.fit(images, images.slice(0, 100),
+                                   {.epochs = 1,
+                                    .batch_size = 128,
+                                    .seed = bvae::Seed{7},
+                                    .threads = threads,
+                                    .binarization = bvae::Binarization::kDynamic}));
+  bvae::save(model, folder / "model.safetensors");
+  outputs.add_all("large.mu", model.encode(images.columns<float>(0, 3)).mu);
+  outputs.add_all("large.one", model.reconstruct(images.columns<float>(0, 1), bvae::Bernoulli{}));
+  outputs.add_all("large.sample", model.sample(3, bvae::Bernoulli{}));
+}
+
+/// Odd sizes, and every activation.
+template <class Scalar>
+using Small =
+    bvae::Vae<bvae::Features<61>,
+              bvae::Encoder<bvae::Linear<53>, bvae::Tanh, bvae::Linear<37, bvae::XavierUniform>, bvae::Sigmoid,
+                            bvae::Linear<29, bvae::XavierNormal>, bvae::ELU, bvae::Linear<31>, bvae::SiLU>,
+              bvae::Latent<7>,
+              bvae::Decoder<bvae::Linear<19>, bvae::GELU, bvae::Linear<23, bvae::KaimingNormal>, bvae::Softplus,
+                            bvae::Linear<41, bvae::KaimingUniform>, bvae::LeakyReLU, bvae::Linear<61>>,
+              Scalar>;
+
+template <class Scalar, class Optimizer, class Beta>
+void small(const std::string& name, const bvae::Dataset& rows, const path& folder, int threads, const Beta& beta,
+           const Optimizer& optimizer, Report& history, Report& outputs) {
+  Small<Scalar> model{bvae::Seed{3}};
+  bvae::Trainer trainer{model, bvae::Gaussian{.sigma = 0.3}, bvae::Kl{}, beta, optimizer};
+  history.add(name, trainer.fit(rows, rows.slice(0, 77),
+                                {.epochs = 3,
+                                 .batch_size = 33,
+                                 .seed = bvae::Seed{5},
+                                 .threads = threads,
+                                 .learning_rate_factor = bvae::LinearSchedule{.from = 1, .to = 0.3}}));
+  bvae::save(model, folder / (name + ".safetensors"));
+  outputs.add_all(name + ".mu", model.encode(rows.columns<Scalar>(0, 5)).mu);
+  outputs.add_all(name + ".sample", model.sample(5));
+}
+
+void train(const path& file, const path& folder, int threads) {
+  std::filesystem::create_directories(folder);
+  const bvae::Dataset images = bvae::idx::load(file);
+  Report history(folder / "history.txt");
+  Report outputs(folder / "outputs.txt");
+  large(images, folder, threads, history, outputs);
+  // The middle of some images.
+  const Eigen::MatrixXf pixels = images.columns<float>(0, 301).middleRows(360, 61);
+  const bvae::Dataset rows(pixels);
+  small<float>("adamw", rows, folder, threads, bvae::Cyclical{.to = 0.7, .cycles = 3},
+               bvae::AdamW{.learning_rate = 3e-3, .weight_decay = 0.03}, history, outputs);
+  small<float>("sgd", rows, folder, threads,
+               bvae::Sequence{}
+                   .then(bvae::Constant{0.1}, bvae::Epochs{0.7})
+                   .finally(bvae::LinearSchedule{.from = 0.1, .to = 0.9, .over = bvae::Steps{17}}),
+               bvae::ClipByGlobalNorm<bvae::Sgd>{
+                   .max_norm = 3.0, .inner = {.learning_rate = 0.02, .momentum = 0.9, .weight_decay = 1e-3}},
+               history, outputs);
+  small<double>("double", rows, folder, threads, bvae::WarmUp{},
+                bvae::ClipByGlobalNorm<bvae::Adam>{.max_norm = 5.0, .inner = {.learning_rate = 3e-3}}, history,
+                outputs);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count == 2 && std::string(arguments[1]) == "isas") {
+    for (const bvae::Isa isa : {bvae::Isa::kBaseline, bvae::Isa::kV3, bvae::Isa::kV4})
+      if (isa <= bvae::best_isa()) std::cout << name(isa) << '\n';
+    return 0;
+  }
+  if (count != 4) {
+    std::cerr << "usage: train IMAGES FOLDER THREADS, or train isas\n";
+    return 2;
+  }
+  try {
+    train(arguments[1], arguments[2], std::atoi(arguments[3]));
+  } catch (const std::exception& error) {
+    std::cerr << "train: " << error.what() << '\n';
+    return 1;
+  }
+}
