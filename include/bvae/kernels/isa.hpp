@@ -67,15 +67,27 @@ inline Isa isa_of(std::string_view text) {
   throw std::invalid_argument("BVAE_ISA: must be baseline, v3 or v4, not '" + std::string(text) + "'");
 }
 
+namespace detail {
+
+/// What BVAE_ISA says; the best one without it, or if it is empty.
+inline Isa isa_of_environment() {
+  const char* text = std::getenv("BVAE_ISA");
+  if (text == nullptr || *text == '\0') return best_isa();
+  const Isa wanted = isa_of(text);
+  if (wanted > best_isa())
+    throw std::invalid_argument("BVAE_ISA: this processor has " + std::string(name(best_isa())) + ", not " + text);
+  return wanted;
+}
+
+}  // namespace detail
+
 /// The instruction set in use: the best one, unless use_isa() or the environment variable BVAE_ISA (baseline, v3 or v4)
 /// says a lower one. \throws std::invalid_argument at the first call, if BVAE_ISA is unknown or this processor lacks it
 inline Isa isa() {
   const Isa chosen = detail::chosen_isa().load(std::memory_order_relaxed);
   if (chosen != Isa{}) [[likely]]
     return chosen;
-  const char* wanted = std::getenv("BVAE_ISA");
-  const bool none = wanted == nullptr || *wanted == '\0';
-  use_isa(none ? best_isa() : isa_of(wanted));
+  use_isa(detail::isa_of_environment());
   return detail::chosen_isa().load(std::memory_order_relaxed);
 }
 

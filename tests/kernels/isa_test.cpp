@@ -1,0 +1,156 @@
+#include "bvae/kernels/isa.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "bvae/core/team.hpp"
+#include "support/catch.hpp"
+#include "support/isas.hpp"
+
+using bvae::Isa;
+
+namespace {
+
+/// What a fresh process with BVAE_ISA = `value` (nullptr: not set) says: the name of its instruction set, or its error.
+/// A child of this one: it has its own copy of the choice, and forgets it.
+template <class Function>
+std::string in_new_process(const char* value, Function&& function) {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::close(ends[0]);
+    bvae::detail::chosen_isa().store(Isa{});
+    if (value == nullptr) {
+      ::unsetenv("BVAE_ISA");
+    } else {
+      ::setenv("BVAE_ISA", value, 1);
+    }
+    std::string text;
+    int status = 0;
+    try {
+      text = function();
+    } catch (const std::invalid_argument& error) {
+      text = std::string("invalid_argument: ") + error.what();
+    } catch (...) {
+      status = 1;
+    }
+    if (::write(ends[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) status = 1;
+    ::_exit(status);
+  }
+  ::close(ends[1]);
+  std::string text;
+  char buffer[256];
+  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  return text;
+}
+
+std::string chosen() { return std::string(name(bvae::isa())); }
+
+std::string train() {
+  bvae::Team team(3);
+  team.run([](const bvae::Member&) { (void)bvae::isa(); });
+  return chosen();
+}
+
+}  // namespace
+
+TEST_CASE("isa_of: knows the three names, and refuses all others", "[kernels][isa]") {
+  for (const Isa isa : {Isa::kBaseline, Isa::kV3, Isa::kV4}) CHECK(bvae::isa_of(name(isa)) == isa);
+  for (const char* text : {"", "V3", "v2", "v3 ", "avx2"}) {
+    CHECK_THROWS_AS(bvae::isa_of(text), std::invalid_argument);
+    CHECK_THROWS_WITH(bvae::isa_of(text), "BVAE_ISA: must be baseline, v3 or v4, not '" + std::string(text) + "'");
+  }
+}
+
+TEST_CASE("use_isa: all that the processor has can be chosen, and nothing else", "[kernels][isa]") {
+  const bvae_test::UsingIsa before(bvae::isa());
+  for (const Isa isa : bvae_test::all_isas()) {
+    bvae::use_isa(isa);
+    CHECK(bvae::isa() == isa);
+  }
+  const Isa last = bvae::isa();
+  const auto beyond = static_cast<Isa>(static_cast<unsigned char>(bvae::best_isa()) + 1);
+  CHECK_THROWS_AS(bvae::use_isa(beyond), std::invalid_argument);
+  CHECK_THROWS_AS(bvae::use_isa(Isa{}), std::invalid_argument);
+  CHECK(bvae::isa() == last);
+}
+
+TEST_CASE("isa: the best one without BVAE_ISA, and if it is empty", "[kernels][isa]") {
+  CHECK(in_new_process(nullptr, chosen) == name(bvae::best_isa()));
+  CHECK(in_new_process("", chosen) == name(bvae::best_isa()));
+}
+
+TEST_CASE("isa: BVAE_ISA chooses", "[kernels][isa]") {
+  for (const Isa isa : bvae_test::all_isas())
+    CHECK(in_new_process(std::string(name(isa)).c_str(), chosen) == name(isa));
+}
+
+TEST_CASE("isa: the choice is made once a process", "[kernels][isa]") {
+  CHECK(in_new_process("baseline", [] {
+          const std::string first = chosen();
+          ::setenv("BVAE_ISA", "nonsense", 1);
+          return first + " " + chosen();
+        }) == "baseline baseline");
+  // An error is no choice.
+  CHECK(in_new_process("nonsense", [] {
+          std::string text;
+          try {
+            text = chosen();
+          } catch (const std::invalid_argument&) {
+            text = "refused";
+          }
+          ::setenv("BVAE_ISA", "baseline", 1);
+          return text + " " + chosen();
+        }) == "refused baseline");
+}
+
+TEST_CASE("isa: all threads of a process see one choice", "[kernels][isa]") {
+  CHECK(in_new_process("baseline", [] {
+          std::string in_thread;
+          std::thread([&] { in_thread = chosen(); }).join();
+          return in_thread + " " + chosen();
+        }) == "baseline baseline");
+}
+
+TEST_CASE("isa: a bad BVAE_ISA is an error that says what is wrong", "[kernels][isa]") {
+  CHECK(in_new_process("avx2", chosen) == "invalid_argument: BVAE_ISA: must be baseline, v3 or v4, not 'avx2'");
+  for (const Isa isa : {Isa::kV3, Isa::kV4}) {
+    if (isa <= bvae::best_isa()) continue;
+    const std::string text(name(isa));
+    CHECK(in_new_process(text.c_str(), chosen) ==
+          "invalid_argument: BVAE_ISA: this processor has " + std::string(name(bvae::best_isa())) + ", not " + text);
+  }
+}
+
+TEST_CASE("isa: a bad BVAE_ISA ends training by an exception of the thread that starts it", "[kernels][isa]") {
+  CHECK(in_new_process("baseline", train) == "baseline");
+  CHECK(in_new_process("avx2", train) == "invalid_argument: BVAE_ISA: must be baseline, v3 or v4, not 'avx2'");
+  CHECK(in_new_process("avx2", [] {
+          bvae::Team team(3);
+          return std::string("there is a team");
+        }) == "invalid_argument: BVAE_ISA: must be baseline, v3 or v4, not 'avx2'");
+}
+
+TEST_CASE("choose: takes the function of the instruction set in use", "[kernels][isa]") {
+  const auto value = [](auto number) { return +[] { return decltype(number)::value; }; };
+  const auto chosen_value = [&] {
+    return bvae::kernels::choose(value(std::integral_constant<int, 1>{}), value(std::integral_constant<int, 3>{}),
+                                 value(std::integral_constant<int, 4>{}))();
+  };
+  for (const Isa isa : bvae_test::all_isas()) {
+    const bvae_test::UsingIsa using_isa(isa);
+    CHECK(chosen_value() == (isa == Isa::kBaseline ? 1 : isa == Isa::kV3 ? 3 : 4));
+  }
+}
