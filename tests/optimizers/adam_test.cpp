@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "optimizers/harness.hpp"
+#include "support/isas.hpp"
 
 using bvae::Adam;
 
@@ -30,35 +31,49 @@ TEMPLATE_TEST_CASE("Adam: a split range gives the bits of the whole", "[optimize
 
 TEMPLATE_TEST_CASE("Adam: has the same bits for any compiler, flags and register width", "[optimizers]", float,
                    double) {
-  // Every operation rounded by itself, in the order of the documentation; volatile keeps the compiler from fusing any.
+  // Every operation rounded by itself, in the kernel's order; volatile keeps the compiler from fusing any.
   using Real = volatile TestType;
   const Adam adam{.learning_rate = 0.05};
-  harness::Arena<TestType, Adam> arena(35);
-  std::vector<TestType> p(35), m(35), v(35);
-  for (std::int64_t t = 1; t <= 20; ++t) {
-    double power1 = 1, power2 = 1;
-    for (std::int64_t i = 0; i < t; ++i) power1 *= 0.9, power2 *= 0.999;
-    const bvae::OptimizerStep step{.t = t, .learning_rate = 0.05, .gradient_scale = 0.3};
-    const auto c = bvae::detail::AdamCoefficients<TestType>::make(step, 0.9, 0.999, 1e-8, 0);
-    REQUIRE_THAT(c.step_size, Catch::Matchers::WithinRel(
-                                  static_cast<TestType>(0.05 * std::sqrt(1 - power2) / (1 - power1)), TestType(1e-6)));
-    for (std::size_t i = 0; i < 35; ++i) {
-      arena.gradient[i] = static_cast<TestType>(double((i * 37 + std::size_t(t) * 101) % 257) - 128) / 64;
-      const Real g = arena.gradient[i] * c.scale;
-      const Real kept1 = c.keep1 * m[i], taken1 = c.take1 * g;
-      m[i] = kept1 + taken1;
-      const Real kept2 = c.keep2 * v[i], part2 = c.take2 * g;
-      const Real taken2 = part2 * g;
-      v[i] = kept2 + taken2;
-      const Real root = std::sqrt(v[i]), step_m = c.step_size * m[i];
-      const Real denominator = root + c.epsilon;
-      const Real move = step_m / denominator;
-      p[i] = p[i] - move;
+  for (const bvae::Isa isa : bvae_test::fused_isas()) {
+    const bvae_test::UsingIsa using_isa(isa);
+    harness::Arena<TestType, Adam> arena(35);
+    std::vector<TestType> p(35), m(35), v(35);
+    for (std::int64_t t = 1; t <= 20; ++t) {
+      double power1 = 1, power2 = 1;
+      for (std::int64_t i = 0; i < t; ++i) power1 *= 0.9, power2 *= 0.999;
+      const bvae::OptimizerStep step{.t = t, .learning_rate = 0.05, .gradient_scale = 0.3};
+      const auto c = bvae::detail::adam_coefficients<TestType>(step, 0.9, 0.999, 1e-8, 0);
+      REQUIRE_THAT(c.step_size,
+                   Catch::Matchers::WithinRel(static_cast<TestType>(0.05 * std::sqrt(1 - power2) / (1 - power1)),
+                                              TestType(1e-6)));
+      for (std::size_t i = 0; i < 35; ++i) {
+        arena.gradient[i] = static_cast<TestType>(double((i * 37 + std::size_t(t) * 101) % 257) - 128) / 64;
+        const Real g = arena.gradient[i] * c.scale;
+        const Real taken1 = g * c.take1, square = g * g;
+        m[i] = std::fma(m[i], c.keep1, TestType(taken1));
+        const Real taken2 = square * c.take2;
+        v[i] = std::fma(v[i], c.keep2, TestType(taken2));
+        const Real root = std::sqrt(v[i]), step_m = m[i] * c.step_size;
+        const Real denominator = root + c.epsilon;
+        const Real move = step_m / denominator;
+        p[i] = p[i] - move;
+      }
+      arena.step(adam, step, 0, 35);
+      REQUIRE(arena.parameters == p);
+      REQUIRE(arena.moments[0] == m);
+      REQUIRE(arena.moments[1] == v);
     }
-    arena.step(adam, step, 0, 35);
-    REQUIRE(arena.parameters == p);
-    REQUIRE(arena.moments[0] == m);
-    REQUIRE(arena.moments[1] == v);
+  }
+}
+
+TEST_CASE("whole_power: agrees with std::pow", "[optimizers]") {
+  CHECK(bvae::detail::whole_power(0.9, 1) == 0.9);
+  CHECK(bvae::detail::whole_power(0.0, 3) == 0.0);
+  for (const double base : {0.5, 0.9, 0.999, 0.999999}) {
+    for (const int exponent : {1, 2, 3, 10, 99, 1000, 123456}) {
+      CHECK_THAT(bvae::detail::whole_power(base, exponent),
+                 Catch::Matchers::WithinRel(std::pow(base, exponent), 1e-15 * (1 + exponent)));
+    }
   }
 }
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string_view>
 
-#include "bvae/optimizers/elementwise.hpp"
+#include "bvae/core/rounding.hpp"
+#include "bvae/kernels/adam.hpp"
+#include "bvae/optimizers/check.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 
 namespace bvae {
@@ -22,39 +25,43 @@ inline void validate_adam(std::string_view optimizer, double learning_rate, doub
                           epsilon);
 }
 
-/// All of Adam that is the same for every element, worked out in double once per call. Both bias corrections c1, c2 are
-/// folded in, so that an element costs one square root and one division:
+/// base^exponent for a whole exponent: unlike std::pow, the same bits with every C library.
+[[nodiscard]] inline double whole_power(double base, std::int64_t exponent) noexcept {
+  double result = 1;
+  for (; exponent > 0; exponent /= 2) {
+    if (exponent % 2 != 0) result *= base;
+    base *= base;
+  }
+  return rounded(result);
+}
+
+/// Worked out in double once per call. Both bias corrections c1, c2 are folded in:
 ///
 ///     learning_rate * (m / c1) / (sqrt(v / c2) + epsilon)
 ///         = (learning_rate * sqrt(c2) / c1) * m / (sqrt(v) + epsilon * sqrt(c2))
 template <class Scalar>
-struct AdamCoefficients {
-  Scalar scale, keep1, take1, keep2, take2, step_size, epsilon, keep_parameter;
+kernels::AdamCoefficients<Scalar> adam_coefficients(const OptimizerStep& step, double beta1, double beta2,
+                                                    double epsilon, double decay) {
+  const double correction1 = 1 - whole_power(beta1, step.t);
+  const double root2 = std::sqrt(1 - whole_power(beta2, step.t));
+  return {.scale = static_cast<Scalar>(step.gradient_scale),
+          .keep1 = static_cast<Scalar>(beta1),
+          .take1 = static_cast<Scalar>(1 - beta1),
+          .keep2 = static_cast<Scalar>(beta2),
+          .take2 = static_cast<Scalar>(1 - beta2),
+          .step_size = static_cast<Scalar>(step.learning_rate * root2 / correction1),
+          // Positive in Scalar too: a gradient that was always 0 must give 0/epsilon, not 0/0.
+          .epsilon = std::max(static_cast<Scalar>(epsilon * root2), std::numeric_limits<Scalar>::min()),
+          .keep_parameter = static_cast<Scalar>(1 - decay)};
+}
 
-  static AdamCoefficients make(const OptimizerStep& step, double beta1, double beta2, double epsilon, double decay) {
-    const double correction1 = 1 - whole_power(beta1, step.t);
-    const double root2 = std::sqrt(1 - whole_power(beta2, step.t));
-    return {.scale = static_cast<Scalar>(step.gradient_scale),
-            .keep1 = static_cast<Scalar>(beta1),
-            .take1 = static_cast<Scalar>(1 - beta1),
-            .keep2 = static_cast<Scalar>(beta2),
-            .take2 = static_cast<Scalar>(1 - beta2),
-            .step_size = static_cast<Scalar>(step.learning_rate * root2 / correction1),
-            // Positive in Scalar too: a gradient that was always 0 must give 0/epsilon, not 0/0.
-            .epsilon = std::max(static_cast<Scalar>(epsilon * root2), std::numeric_limits<Scalar>::min()),
-            .keep_parameter = static_cast<Scalar>(1 - decay)};
-  }
-};
-
-/// One update of a register full of elements.
-template <bool Decay, class Scalar>
-[[gnu::always_inline]] inline void adam_lanes(const AdamCoefficients<Scalar>& c, Lanes<Scalar>& p, Lanes<Scalar> g,
-                                              Lanes<Scalar>& m, Lanes<Scalar>& v) {
-  g *= c.scale;
-  m = rounded_lanes<Scalar>(c.keep1 * m) + rounded_lanes<Scalar>(c.take1 * g);
-  v = rounded_lanes<Scalar>(c.keep2 * v) + rounded_lanes<Scalar>(c.take2 * g * g);
-  if constexpr (Decay) p = rounded_lanes<Scalar>(c.keep_parameter * p);
-  p -= c.step_size * m / (square_root(v) + c.epsilon);
+template <class Scalar>
+void adam_step(std::string_view optimizer, const OptimizerStep& step,
+               const kernels::AdamCoefficients<Scalar>& coefficients, std::span<Scalar> parameters,
+               std::span<const Scalar> gradient, const std::array<std::span<Scalar>, 2>& moments) {
+  require_step(optimizer, step.t, parameters, gradient, moments);
+  kernels::adam(std::ssize(parameters), coefficients, gradient.data(), parameters.data(), moments[0].data(),
+                moments[1].data());
 }
 
 }  // namespace detail
@@ -89,10 +96,8 @@ struct Adam {
   template <class Scalar>
   void step(const OptimizerStep& step, std::span<Scalar> parameters, std::span<const Scalar> gradient,
             const std::array<std::span<Scalar>, kMoments>& moments) const {
-    const auto coefficients = detail::AdamCoefficients<Scalar>::make(step, beta1, beta2, epsilon, 0);
-    detail::for_each_lanes("Adam", step.t, parameters, gradient, moments, [&](auto& p, auto g, auto& m, auto& v) {
-      detail::adam_lanes<false, Scalar>(coefficients, p, g, m, v);
-    });
+    detail::adam_step<Scalar>("Adam", step, detail::adam_coefficients<Scalar>(step, beta1, beta2, epsilon, 0),
+                              parameters, gradient, moments);
   }
 };
 

@@ -5,8 +5,9 @@
 #include <span>
 #include <string_view>
 
+#include "bvae/core/rounding.hpp"
 #include "bvae/optimizers/adam.hpp"
-#include "bvae/optimizers/elementwise.hpp"
+#include "bvae/optimizers/check.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 
 namespace bvae {
@@ -41,11 +42,9 @@ struct AdamW {
   template <class Scalar>
   void step(const OptimizerStep& step, std::span<Scalar> parameters, std::span<const Scalar> gradient,
             const std::array<std::span<Scalar>, kMoments>& moments) const {
-    const auto coefficients =
-        detail::AdamCoefficients<Scalar>::make(step, beta1, beta2, epsilon, step.learning_rate * weight_decay);
-    detail::for_each_lanes("AdamW", step.t, parameters, gradient, moments, [&](auto& p, auto g, auto& m, auto& v) {
-      detail::adam_lanes<true, Scalar>(coefficients, p, g, m, v);
-    });
+    const double decay = rounded(step.learning_rate * weight_decay);
+    detail::adam_step<Scalar>("AdamW", step, detail::adam_coefficients<Scalar>(step, beta1, beta2, epsilon, decay),
+                              parameters, gradient, moments);
   }
 };
 

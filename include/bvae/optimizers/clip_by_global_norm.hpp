@@ -7,8 +7,9 @@
 #include <span>
 #include <string_view>
 
+#include "bvae/core/rounding.hpp"
 #include "bvae/optimizers/adam.hpp"
-#include "bvae/optimizers/elementwise.hpp"
+#include "bvae/optimizers/check.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 
 namespace bvae {
@@ -45,7 +46,7 @@ struct ClipByGlobalNorm {
   template <class Scalar>
   void step(const OptimizerStep& step, std::span<Scalar> parameters, std::span<const Scalar> gradient,
             const std::array<std::span<Scalar>, static_cast<std::size_t>(kMoments)>& moments) const {
-    const double norm = step.gradient_norm * std::abs(step.gradient_scale);
+    const double norm = rounded(step.gradient_norm * std::abs(step.gradient_scale));
     OptimizerStep clipped = step;
     clipped.gradient_scale *= std::min(1.0, max_norm / (norm + 1e-6));
     inner.step(clipped, parameters, gradient, moments);

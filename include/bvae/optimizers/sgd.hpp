@@ -6,7 +6,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "bvae/optimizers/elementwise.hpp"
+#include "bvae/kernels/sgd.hpp"
+#include "bvae/optimizers/check.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 
 namespace bvae {
@@ -54,23 +55,16 @@ struct Sgd {
   template <class Scalar>
   void step(const OptimizerStep& step, std::span<Scalar> parameters, std::span<const Scalar> gradient,
             const std::array<std::span<Scalar>, kMoments>& moments) const {
-    const auto rate = static_cast<Scalar>(step.learning_rate);
-    const auto scale = static_cast<Scalar>(step.gradient_scale);
-    const auto decay = static_cast<Scalar>(weight_decay);
-    const auto keep = static_cast<Scalar>(momentum);
-    const auto take = static_cast<Scalar>(1 - dampening);
-    const bool first = step.t == 1;
-    const bool has_momentum = momentum != 0;
-    const bool looks_ahead = nesterov;
-    detail::for_each_lanes("Sgd", step.t, parameters, gradient, moments, [=](auto& p, auto g, auto& b) {
-      using detail::rounded_lanes;
-      g = rounded_lanes<Scalar>(g * scale) + rounded_lanes<Scalar>(decay * p);
-      if (has_momentum) {
-        b = first ? g : rounded_lanes<Scalar>(keep * b) + rounded_lanes<Scalar>(take * g);
-        g = looks_ahead ? g + rounded_lanes<Scalar>(keep * b) : b;
-      }
-      p -= rounded_lanes<Scalar>(rate * g);
-    });
+    detail::require_step("Sgd", step.t, parameters, gradient, moments);
+    const kernels::SgdCoefficients<Scalar> coefficients{.scale = static_cast<Scalar>(step.gradient_scale),
+                                                        .decay = static_cast<Scalar>(weight_decay),
+                                                        .keep = static_cast<Scalar>(momentum),
+                                                        .take = static_cast<Scalar>(1 - dampening),
+                                                        .step_size = static_cast<Scalar>(step.learning_rate),
+                                                        .has_momentum = momentum != 0,
+                                                        .first = step.t == 1,
+                                                        .looks_ahead = nesterov};
+    kernels::sgd(std::ssize(parameters), coefficients, gradient.data(), parameters.data(), moments[0].data());
   }
 };
 
