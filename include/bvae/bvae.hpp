@@ -5,6 +5,12 @@
 // L0
 #include "bvae/version.hpp"
 
+#include "bvae/kernels/activations.hpp"
+#include "bvae/kernels/adam.hpp"
+#include "bvae/kernels/isa.hpp"
+#include "bvae/kernels/products.hpp"
+#include "bvae/kernels/simd.hpp"
+
 #include "bvae/core/arena.hpp"
 #include "bvae/core/batch.hpp"
 #include "bvae/core/concepts.hpp"

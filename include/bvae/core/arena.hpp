@@ -7,6 +7,7 @@
 #include <new>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "bvae/core/shape.hpp"
@@ -37,22 +38,47 @@ using Arena = std::vector<Scalar, detail::AlignedAllocator<Scalar>>;
 /// Tensors start at multiples of this many values, so that each is aligned whatever the scalar type.
 inline constexpr Index kTensorPadding = 16;
 
-/// A tensor of a layer: PyTorch's name, PyTorch's extents, stored in C order (last axis fastest). Axes that run over
-/// the pixels of an image say so (`order`): in memory they are channels-last, and io/ turns them into PyTorch's order
-/// in files.
+/// A tensor of a layer: PyTorch's name, PyTorch's extents. Its values lie in C order (last axis fastest), unless it is
+/// the operand of a product: then they lie in panels (see panels()). Axes that run over the pixels of an image say so
+/// (`order`): in memory they are channels-last, and io/ turns them into PyTorch's order in files.
 struct TensorInfo {
   std::string_view name;
   int rank = 1;
   std::array<Index, 4> extents{};  ///< the first `rank` count
   std::array<AxisOrder, 2> order{};
+  Index panel = 0;  ///< values from one panel to the next; 0 = C order
+  Index begin = 0;  ///< in panels: where in the first panel the tensor begins; > 0: in the panels of the tensor before
+
+  /// Values from one panel to the next of weights with `inputs` and a bias: an odd number of cache lines, so that the
+  /// panels do not compete for the same places of a cache.
+  static constexpr Index panel_of(Index inputs) { return kPanelRows * ((inputs + 1) | 1); }
+
+  /// Weights [outputs, inputs] in panels of 16 outputs: the 16 weights of input 0, of input 1, ..., the 16 biases.
+  /// Outputs that do not exist have zeros.
+  static constexpr TensorInfo weight_in_panels(std::string_view name, Index outputs, Index inputs,
+                                               std::array<AxisOrder, 2> order = {}) {
+    return {name, 2, {outputs, inputs}, order, panel_of(inputs)};
+  }
+  /// The bias [outputs] of those weights; must follow them.
+  static constexpr TensorInfo bias_in_panels(std::string_view name, Index outputs, Index inputs) {
+    return {name, 1, {outputs}, {}, panel_of(inputs), kPanelRows * inputs};
+  }
+  static constexpr Index kPanelRows = 16;
 
   [[nodiscard]] constexpr Index size() const {
     Index product = 1;
     for (int axis = 0; axis < rank; ++axis) product *= extents[static_cast<std::size_t>(axis)];
     return product;
   }
-  [[nodiscard]] constexpr Index padded_size() const {
+  /// Values that it takes in memory, padding included; 0 if it lies in the panels of the tensor before.
+  [[nodiscard]] constexpr Index stored_size() const {
+    if (panel != 0) return begin > 0 ? 0 : (extents[0] + kPanelRows - 1) / kPanelRows * panel;
     return (size() + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
+  }
+  /// Where the value at `row` of the first axis and `column` of the others lies, from the tensor's first value on.
+  [[nodiscard]] constexpr Index position(Index row, Index column = 0) const {
+    if (panel != 0) return row / kPanelRows * panel + column * kPanelRows + row % kPanelRows;
+    return row * (rank > 0 ? size() / extents[0] : 1) + column;
   }
 };
 
@@ -60,9 +86,43 @@ struct TensorInfo {
 template <std::size_t N>
 constexpr std::array<Index, N + 1> tensor_offsets(const std::array<TensorInfo, N>& tensors) {
   std::array<Index, N + 1> offsets{};
-  for (std::size_t i = 0; i < N; ++i) offsets[i + 1] = offsets[i] + tensors[i].padded_size();
+  Index end = 0;
+  Index block = 0;  // where the last tensor with memory of its own begins
+  for (std::size_t i = 0; i < N; ++i) {
+    if (tensors[i].begin == 0) block = end;
+    offsets[i] = block + tensors[i].begin;
+    end += tensors[i].stored_size();
+  }
+  offsets[N] = end;
   return offsets;
 }
+
+/// Copies values in C order to where a tensor, whose memory begins at `first`, keeps them.
+template <class Scalar>
+void set_values(const TensorInfo& info, Scalar* first, std::span<const Scalar> values) {
+  const Index rows = info.rank > 0 ? info.extents[0] : 1;
+  const Index columns = info.size() / rows;
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < columns; ++c) first[info.position(r, c)] = values[static_cast<std::size_t>(r * columns + c)];
+}
+
+/// The values of a tensor, whose memory begins at `first`, in C order.
+template <class Scalar>
+std::vector<std::remove_const_t<Scalar>> values_of(const TensorInfo& info, Scalar* first) {
+  const Index rows = info.rank > 0 ? info.extents[0] : 1;
+  const Index columns = info.size() / rows;
+  std::vector<std::remove_const_t<Scalar>> values;
+  values.reserve(static_cast<std::size_t>(info.size()));
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < columns; ++c) values.push_back(first[info.position(r, c)]);
+  return values;
+}
+
+/// Values [first, first + count) of a layer's parameters.
+struct GradientRange {
+  Index first = 0;
+  Index count = 0;
+};
 
 /// A layer's own tensors: `tensors[0]` points to its first. `Scalar` is const where they are only read.
 template <class Scalar>

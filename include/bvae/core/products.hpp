@@ -1,134 +1,87 @@
-/// The one place where matrices are multiplied. Raw pointers, sizes and leading dimensions, so that other kernels can
-/// take its place.
+/// The one place where matrices are multiplied: the three products of a layer with weights in panels (see
+/// TensorInfo::weight_in_panels), the bias among them. Batches are column-major, one column = one sample.
 ///
-/// All matrices are column-major. Each result element is summed in an order that depends on the sizes only, never on
-/// the machine's caches or on threads: the blocks are chosen here, not by Eigen's cache detection.
+/// Every element of a result is one chain of multiply-adds: over the inputs from the bias on, over the outputs, over
+/// the samples. So its bits depend on nothing but the numbers: not on the other samples, on threads, on blocks or on
+/// the instruction set (see kernels/products.hpp).
 #pragma once
 
 #include <algorithm>
 
 #include "bvae/core/arena.hpp"
 #include "bvae/core/types.hpp"
+#include "bvae/kernels/products.hpp"
 
 namespace bvae::products {
 
+using kernels::Activation;
+
 namespace detail {
 
-inline constexpr Index kDepthBlock = 1024;        // values of the summed axis that are packed together
-inline constexpr Index kRowGranule = 48;          // the widest register block of Eigen's kernels
-inline constexpr Index kLeftBytes = 320 * 1024;   // packed left block: fits a second-level cache
-inline constexpr Index kRightBytes = 512 * 1024;  // packed right block
-
-/// The summed axis in equal blocks of at most kDepthBlock, so that no short block remains at the end.
-inline Index depth_block(Index depth) {
-  const Index blocks = (depth + kDepthBlock - 1) / kDepthBlock;
-  const Index block = (depth + blocks - 1) / blocks;
-  return std::min(depth, (block + 7) / 8 * 8);
+/// Packing memory of this thread; grows to its final size in the first product of each size, so warm steps allocate
+/// nothing.
+template <class Scalar>
+Scalar* scratch(Index values) {
+  thread_local Arena<Scalar> memory;
+  if (static_cast<Index>(memory.size()) < values) memory.resize(static_cast<std::size_t>(values));
+  return memory.data();
 }
 
-/// Packing memory of this thread; grows to its final size in the first product, so warm steps allocate nothing.
-template <class Scalar>
-struct Packing {
-  static constexpr Index kLeft = std::max(kLeftBytes / Index{sizeof(Scalar)}, kRowGranule* kDepthBlock) + 64;
-  static constexpr Index kRight = std::max(kRightBytes / Index{sizeof(Scalar)}, 16 * kDepthBlock) + 64;
-  Arena<Scalar> left = Arena<Scalar>(static_cast<std::size_t>(kLeft));
-  Arena<Scalar> right = Arena<Scalar>(static_cast<std::size_t>(kRight));
-};
-
-template <class Scalar>
-inline Packing<Scalar>& packing() {
-  thread_local Packing<Scalar> memory;
-  return memory;
-}
-
-/// Hands Eigen our blocks and our memory. Left to itself it would allocate for each product above 128 KiB, and size the
-/// blocks by the machine's caches.
-template <class Scalar>
-struct Blocking : Eigen::internal::level3_blocking<Scalar, Scalar> {
-  Blocking(Index rows, Index columns, Index depth, Packing<Scalar>& memory) {
-    const Index size = Index{sizeof(Scalar)};
-    this->m_kc = depth_block(depth);
-    const Index row_block = kLeftBytes / size / this->m_kc / kRowGranule * kRowGranule;
-    const Index column_block = kRightBytes / size / this->m_kc / 16 * 16;
-    this->m_mc = std::min(rows, std::max(row_block, kRowGranule));
-    this->m_nc = std::min(columns, std::max(column_block, Index{16}));
-    this->m_blockA = memory.left.data();
-    this->m_blockB = memory.right.data();
-  }
-};
-
-/// result += left * right, with the storage order of each operand.
-template <int LeftOrder, int RightOrder, class Scalar>
-[[gnu::noinline]] void add_product(Index rows, Index columns, Index depth, const Scalar* left, Index left_stride,
-                                   const Scalar* right, Index right_stride, Scalar* result, Index result_stride) {
-  Blocking<Scalar> blocking(rows, columns, depth, packing<Scalar>());
-  Eigen::internal::general_matrix_matrix_product<Index, Scalar, LeftOrder, false, Scalar, RightOrder, false,
-                                                 Eigen::ColMajor, 1>::run(rows, columns, depth, left, left_stride,
-                                                                          right, right_stride, result, 1, result_stride,
-                                                                          Scalar(1), blocking, nullptr);
-}
-
-/// Sum of a[i] b[i] in 16 lanes, then their sum in order.
-template <class Scalar>
-[[gnu::noinline]] Scalar dot(Index count, const Scalar* a, const Scalar* b) {
-  constexpr Index kLanes = 16;
-  Scalar lanes[kLanes] = {};
-  const Index whole = count / kLanes * kLanes;
-  for (Index i = 0; i < whole; i += kLanes)
-    for (Index k = 0; k < kLanes; ++k) lanes[k] += a[i + k] * b[i + k];
-  for (Index k = 0; k < count - whole; ++k) lanes[k] += a[whole + k] * b[whole + k];
-  Scalar sum = 0;
-  for (const Scalar lane : lanes) sum += lane;
-  return sum;
-}
-
-/// y += factor x
-template <class Scalar>
-[[gnu::noinline]] void add_scaled(Index count, Scalar factor, const Scalar* __restrict x, Scalar* __restrict y) {
-  for (Index i = 0; i < count; ++i) y[i] += factor * x[i];
-}
+inline constexpr Index kPanel = TensorInfo::kPanelRows;
 
 }  // namespace detail
 
-/// y = w^T x + bias: `w` is inputs x outputs (PyTorch's [out, in] in C order), `x` inputs x samples, `y` outputs x
-/// samples. `bias` has one value an output.
-template <class Scalar>
-void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* bias,
-                          const Scalar* x, Scalar* y) {
-  if (samples == 1) {  // nothing to gain from packing the weights
-    for (Index o = 0; o < outputs; ++o) y[o] = bias[o] + detail::dot(inputs, w + o * inputs, x);
-    return;
-  }
-  for (Index s = 0; s < samples; ++s) std::copy_n(bias, outputs, y + s * outputs);
-  detail::add_product<Eigen::RowMajor, Eigen::ColMajor>(outputs, samples, inputs, w, inputs, x, inputs, y, outputs);
+/// y = activation(W x + b): `w` outputs x inputs in panels, `x` inputs x samples, `y` outputs x samples.
+template <Activation A = Activation::kIdentity, class Scalar>
+void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* x, Scalar* y,
+                          Scalar parameter = {}) {
+  kernels::panels_times_columns<A, Scalar>(outputs, samples, inputs, w, TensorInfo::panel_of(inputs),
+                                           {x, inputs, 0, inputs}, w + detail::kPanel * inputs, y, outputs, parameter);
 }
 
-/// dx = w dy: the gradient with respect to the inputs.
-template <class Scalar>
-void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* dy, Scalar* dx) {
-  std::fill_n(dx, inputs * samples, Scalar(0));
-  if (samples == 1) {
-    for (Index o = 0; o < outputs; ++o) detail::add_scaled(inputs, dy[o], w + o * inputs, dx);
-    return;
+/// dx = W^T dy, the gradient with respect to the inputs; with an activation that gave x, the gradient with respect to
+/// the activation's input: W^T dy times its derivative.
+template <Activation A = Activation::kIdentity, class Scalar>
+void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* dy, Scalar* dx,
+                          const Scalar* x = nullptr, Scalar parameter = {}) {
+  using detail::kPanel;
+  constexpr Index kGroup = 3 * kPanel;  // samples whose deltas are packed together
+  Scalar* const packed = detail::scratch<Scalar>(std::min(kGroup, samples + kPanel) * outputs);
+  for (Index first = 0; first < samples; first += kGroup) {
+    const Index group = std::min(kGroup, samples - first);
+    for (Index s = 0; s < group; s += kPanel)
+      kernels::transpose_to_panel(outputs, std::min(kPanel, group - s), dy + (first + s) * outputs, outputs,
+                                  packed + s * outputs);
+    kernels::panels_times_columns_transposed<A, Scalar>(
+        group, inputs, outputs, packed, kPanel * outputs, {w, kPanel, TensorInfo::panel_of(inputs), kPanel},
+        dx + first * inputs, inputs, x == nullptr ? nullptr : x + first * inputs, parameter);
   }
-  detail::add_product<Eigen::ColMajor, Eigen::ColMajor>(inputs, samples, outputs, w, inputs, dy, outputs, dx, inputs);
 }
 
-/// dw = x dy^T and db = sum of dy over the samples, for the outputs [first, first + count): columns of `dw`, which has
-/// the layout of `w`.
+/// dW = dy x^T and db = sum of dy over the samples, for the outputs [first, first + count), of which `first` is a
+/// multiple of 16: whole panels of `dw`, which has the layout of `w`.
 template <class Scalar>
 void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* x, const Scalar* dy, Index first,
-                         Index count, Scalar* dw, Scalar* db) {
-  Scalar* const columns = dw + first * inputs;
-  std::fill_n(columns, inputs * count, Scalar(0));
-  std::fill_n(db + first, count, Scalar(0));
-  for (Index s = 0; s < samples; ++s) detail::add_scaled(count, Scalar(1), dy + s * outputs + first, db + first);
-  if (samples == 1) {
-    for (Index o = 0; o < count; ++o) detail::add_scaled(inputs, dy[first + o], x, columns + o * inputs);
-    return;
+                         Index count, Scalar* dw) {
+  using detail::kPanel;
+  constexpr Index kGroup = 3 * kPanel;  // outputs whose deltas are packed together
+  constexpr Index kPiece = 512;         // samples likewise; the sums go on from piece to piece
+  const Index panel = TensorInfo::panel_of(inputs);
+  Scalar* const packed = detail::scratch<Scalar>(kGroup * std::min(kPiece, samples));
+  for (Index row = first; row < first + count; row += kGroup) {
+    const Index rows = std::min(kGroup, first + count - row);
+    Scalar* const to = dw + row / kPanel * panel;
+    for (Index begin = 0; begin < samples; begin += kPiece) {
+      const Index piece = std::min(kPiece, samples - begin);
+      for (Index r = 0; r < rows; r += kPanel)
+        kernels::copy_to_panel(std::min(kPanel, rows - r), piece, dy + begin * outputs + row + r, outputs,
+                               packed + r * piece, to + r / kPanel * panel + kPanel * inputs, begin > 0);
+      kernels::panels_times_rows<Scalar>((rows + kPanel - 1) / kPanel, inputs, piece, packed, kPanel * piece,
+                                         {x + begin * inputs, inputs}, to, panel, begin > 0);
+    }
+    for (Index r = 0; r < rows; r += kPanel)  // what no weight owns
+      std::fill(to + r / kPanel * panel + kPanel * (inputs + 1), to + (r / kPanel + 1) * panel, Scalar(0));
   }
-  detail::add_product<Eigen::ColMajor, Eigen::RowMajor>(inputs, count, samples, x, inputs, dy + first, outputs, columns,
-                                                        inputs);
 }
 
 }  // namespace bvae::products

@@ -29,7 +29,7 @@ void save(const Model& model, const std::filesystem::path& path, std::map<std::s
   const auto add = [&](const std::vector<NamedTensor>& tensors, const Arena<Scalar>& arena) {
     for (const NamedTensor& tensor : tensors) {
       const Scalar* values = arena.data() + tensor.offset;
-      if (detail::has_image_axis(tensor.info)) {
+      if (!detail::lies_as_in_file(tensor.info)) {
         std::vector<Scalar>& copy = reordered.emplace_back(static_cast<std::size_t>(tensor.info.size()));
         detail::for_each_value(
             tensor.info, [&](Index file, Index memory) { copy[static_cast<std::size_t>(file)] = values[memory]; });

@@ -1,4 +1,5 @@
-/// Between memory, where the pixels of an image are channels-last, and PyTorch's files, where the channel is slowest.
+/// Between memory, where the pixels of an image are channels-last and weights lie in panels, and PyTorch's files, in C
+/// order with the channel slowest.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,10 @@ inline std::vector<Index> memory_positions(Index size, const AxisOrder& order) {
   return positions;
 }
 
-inline bool has_image_axis(const TensorInfo& info) { return info.order[0].is_image() || info.order[1].is_image(); }
+/// Whether memory and file hold the values in the same order.
+inline bool lies_as_in_file(const TensorInfo& info) {
+  return info.panel == 0 && !info.order[0].is_image() && !info.order[1].is_image();
+}
 
 /// Calls move(position in file, position in memory) for each value of the tensor.
 template <class Move>
@@ -34,7 +38,7 @@ void for_each_value(const TensorInfo& info, Move&& move) {
   const std::vector<Index> column = memory_positions(columns, info.order[1]);
   for (Index i = 0; i < rows; ++i)
     for (Index k = 0; k < columns; ++k)
-      move(i * columns + k, row[static_cast<std::size_t>(i)] * columns + column[static_cast<std::size_t>(k)]);
+      move(i * columns + k, info.position(row[static_cast<std::size_t>(i)], column[static_cast<std::size_t>(k)]));
 }
 
 }  // namespace bvae::detail

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/products.hpp"
@@ -17,7 +19,8 @@ struct LinearTakesFeatures {
 };
 }  // namespace detail
 
-/// y = W x + b with `Outputs` outputs. Tensors as PyTorch's nn.Linear: `weight` [out, in], `bias` [out].
+/// y = W x + b with `Outputs` outputs. Tensors as PyTorch's nn.Linear: `weight` [out, in], `bias` [out]; in memory they
+/// lie together in panels of 16 outputs.
 ///
 /// \tparam Init an Initializer for the weights (the bias then starts at 0), or void for PyTorch's default: weight and
 /// bias uniform in
@@ -31,44 +34,57 @@ struct Linear {
     using Output = Features<Outputs>;
     static constexpr Index kInputs = In::kSize;
     static constexpr std::array<TensorInfo, 2> kParameters{
-        TensorInfo{"weight", 2, {Outputs, kInputs}, {AxisOrder{}, kAxisOrder<In>}}, TensorInfo{"bias", 1, {Outputs}}};
+        TensorInfo::weight_in_panels("weight", Outputs, kInputs, {AxisOrder{}, kAxisOrder<In>}),
+        TensorInfo::bias_in_panels("bias", Outputs, kInputs)};
     static constexpr Index kGradientRows = Outputs;
-    static constexpr bool kAnyGrouping =
-        true;  // products sum each column alone; fewer calls pack the weights less often
+    static constexpr bool kAnyGrouping = true;       // products sum each column alone
+    static constexpr bool kFusesActivations = true;  // forward and backward take an activation along
+    static constexpr bool kGradientIsProduct = true;
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {
-      const std::span<Scalar> weight(p[0], static_cast<std::size_t>(Outputs * kInputs));
-      const std::span<Scalar> bias(p[1], static_cast<std::size_t>(Outputs));
+      std::vector<Scalar> weight(static_cast<std::size_t>(Outputs * kInputs));
+      std::vector<Scalar> bias(static_cast<std::size_t>(Outputs));
       if constexpr (std::is_void_v<Init>) {
         const Scalar bound = static_cast<Scalar>(1.0 / std::sqrt(static_cast<double>(kInputs)));
-        random.uniform(0, weight);
-        random.uniform(1, bias);
-        for (Scalar& w : weight) w = (Scalar(2) * w - Scalar(1)) * bound;
+        random.uniform(0, std::span<Scalar>(weight));
+        random.uniform(1, std::span<Scalar>(bias));
+        for (Scalar& w : weight) w = (Scalar(2) * w - Scalar(1)) * bound;  // 2 w is exact
         for (Scalar& b : bias) b = (Scalar(2) * b - Scalar(1)) * bound;
       } else {
         static_assert(Initializer<Init>, "Linear: the second argument must model bvae::Initializer");
-        Init::fill(weight, kInputs, Outputs, random, 0u);
-        for (Scalar& b : bias) b = Scalar(0);
+        Init::fill(std::span<Scalar>(weight), kInputs, Outputs, random, 0u);
       }
+      set_values<Scalar>(kParameters[0], p[0], weight);
+      set_values<Scalar>(kParameters[1], p[1], bias);
     }
 
-    template <class Scalar>
-    static void forward(Tensors<const Scalar> p, ConstView<Scalar> x, View<Scalar> y) {
-      products::weights_times_inputs(Outputs, kInputs, x.cols(), p[0], p[1], x.data(), y.data());
+    /// y = activation(W x + b).
+    template <kernels::Activation A = kernels::Activation::kIdentity, class Scalar>
+    static void forward(Tensors<const Scalar> p, ConstView<Scalar> x, View<Scalar> y, Scalar parameter = {}) {
+      products::weights_times_inputs<A>(Outputs, kInputs, x.cols(), p[0], x.data(), y.data(), parameter);
     }
 
-    template <class Scalar>
-    static void backward(Tensors<const Scalar> p, ConstView<Scalar>, ConstView<Scalar>, ConstView<Scalar> dy,
-                         View<Scalar> dx) {
-      products::weights_times_deltas(Outputs, kInputs, dy.cols(), p[0], dy.data(), dx.data());
+    /// dx = W^T dy, times the derivative of an activation whose output was x.
+    template <kernels::Activation A = kernels::Activation::kIdentity, class Scalar>
+    static void backward(Tensors<const Scalar> p, ConstView<Scalar> x, ConstView<Scalar>, ConstView<Scalar> dy,
+                         View<Scalar> dx, Scalar parameter = {}) {
+      products::weights_times_deltas<A>(Outputs, kInputs, dy.cols(), p[0], dy.data(), dx.data(), x.data(), parameter);
     }
 
     /// dW = dy x^T and db = sum of dy, for the outputs [first, first + count); returns the sum of their squares.
     template <class Scalar>
     static double gradient(ConstView<Scalar> x, ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
-      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, g[0], g[1]);
-      return sum_of_squares(g[0] + first * kInputs, count * kInputs) + sum_of_squares(g[1] + first, count);
+      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, g[0]);
+      const GradientRange range = gradient_range(first, count);
+      return sum_of_squares(g[0] + range.first, range.count);
+    }
+
+    /// What `gradient` writes, from the layer's first value on.
+    static constexpr GradientRange gradient_range(Index first, Index count) {
+      constexpr Index kRows = TensorInfo::kPanelRows;
+      constexpr Index kPanel = kParameters[0].panel;
+      return {first / kRows * kPanel, (count + kRows - 1) / kRows * kPanel};
     }
   };
 };

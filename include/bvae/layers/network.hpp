@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/reductions.hpp"
+#include "bvae/kernels/activations.hpp"
 
 namespace bvae {
 
@@ -34,14 +36,16 @@ namespace detail {
 /// Adds the tensors of one layer, which begin at `base`; layer < 0: the layer's number is not part of the names.
 inline void append_tensors(std::vector<NamedTensor>& all, const std::string& prefix, int layer, Index base,
                            std::span<const TensorInfo> tensors) {
+  Index block = base;
   for (const TensorInfo& info : tensors) {
     NamedTensor& tensor = all.emplace_back();
     tensor.name.append(prefix).append(".");
     if (layer >= 0) tensor.name.append(std::to_string(layer)).append(".");
     tensor.name.append(info.name);
     tensor.info = info;
-    tensor.offset = base;
-    base += info.padded_size();
+    if (info.begin == 0) block = base;
+    tensor.offset = block + info.begin;
+    base += info.stored_size();
   }
 }
 
@@ -76,6 +80,18 @@ template <class B>
 inline constexpr bool kHasParameters = requires { B::kParameters; };
 template <class B>
 inline constexpr bool kHasState = requires { B::kState; };
+
+/// Layers made of products take an activation beside them along: see Network.
+template <class B>
+inline constexpr bool kFusesActivations = requires { requires B::kFusesActivations; };
+template <class B>
+constexpr bool is_fusible_activation() {
+  if constexpr (requires { B::kActivation; }) {
+    return !kernels::kDerivativeNeedsInput<B::kActivation>;
+  } else {
+    return false;
+  }
+}
 
 template <class B>
 constexpr auto parameters_of() {
@@ -112,6 +128,10 @@ constexpr void for_each_layer_backward(Function&& function) {
 
 }  // namespace detail
 
+/// An activation after a layer that takes activations along (Linear) is applied while that layer's results are still in
+/// registers, and its derivative while those of the next such layer are: it needs no pass and no memory of its own. The
+/// two layers' values, or gradients, are then one array, which changes no bit of any result.
+///
 /// \tparam In the shape of a sample  \tparam Layers layers without their input shape: Linear<400>, ReLU, ...
 template <Shape In, class... Layers>
 class Network {
@@ -123,6 +143,33 @@ class Network {
   static constexpr int kLayers = static_cast<int>(sizeof...(Layers));
   template <int I>
   using Bound = std::remove_pointer_t<std::tuple_element_t<static_cast<std::size_t>(I), typename Chain::Bounds>>;
+
+  /// Layer I computes layer I + 1 (an activation) along in forward.
+  template <int I>
+  static constexpr bool kTakesNext = [] {
+    if constexpr (I >= 0 && I + 1 < kLayers) {
+      return detail::kFusesActivations<Bound<I>> && detail::is_fusible_activation<Bound<I + 1>>();
+    } else {
+      return false;
+    }
+  }();
+  /// Layer I computes layer I - 1 (an activation) along in backward.
+  template <int I>
+  static constexpr bool kTakesPrevious = [] {
+    if constexpr (I >= 1 && I < kLayers) {
+      return detail::kFusesActivations<Bound<I>> && detail::is_fusible_activation<Bound<I - 1>>();
+    } else {
+      return false;
+    }
+  }();
+  /// Every gradient of the parameters is a product of a layer's input and the gradient at its output.
+  static constexpr bool kGradientsAreProducts = [] {
+    bool all = true;
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      if constexpr (detail::kHasParameters<Bound<I>>) all = all && requires { requires Bound<I>::kGradientIsProduct; };
+    });
+    return all;
+  }();
 
   /// Values of the parameters and of the state, padding included.
   static constexpr Index kParameters = [] {
@@ -137,7 +184,8 @@ class Network {
   }();
 
   /// Activations and their gradients, made once for the largest batch. `value(0)` is the input and `delta(0)` its
-  /// gradient, both owned by the caller; without a delta(0) that gradient is never computed.
+  /// gradient, both owned by the caller; without a delta(0) that gradient is never computed. Where a layer takes an
+  /// activation along, two values or two deltas are the same array.
   template <class Scalar>
   class Activations {
    public:
@@ -146,8 +194,9 @@ class Network {
       Index scratch = 0;
       const Index shards = Pass(Mode::kTraining, Member{}, capacity).shard_count();
       detail::for_each_layer<kLayers>([&]<int I>() {
-        if constexpr (!detail::kIsIdentity<Bound<I>>)
-          total += (with_deltas ? 2 : 1) * padded(Bound<I>::Output::kSize * capacity);
+        const Index size = padded(Bound<I>::Output::kSize * capacity);
+        if constexpr (has_own_value<I>()) total += size;
+        if constexpr (has_own_delta<I>()) total += with_deltas ? size : 0;
         if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += padded(Bound<I>::kScratch * shards);
       });
       memory_.resize(static_cast<std::size_t>(total + scratch));
@@ -156,13 +205,9 @@ class Network {
       deltas_[0] = input_delta;
       detail::for_each_layer<kLayers>([&]<int I>() {
         constexpr auto i = static_cast<std::size_t>(I);
-        values_[i + 1] = values_[i];
-        deltas_[i + 1] = deltas_[i];
-        if constexpr (!detail::kIsIdentity<Bound<I>>) {
-          values_[i + 1] = std::exchange(next, next + padded(Bound<I>::Output::kSize * capacity));
-          deltas_[i + 1] =
-              with_deltas ? std::exchange(next, next + padded(Bound<I>::Output::kSize * capacity)) : nullptr;
-        }
+        const Index size = padded(Bound<I>::Output::kSize * capacity);
+        values_[i + 1] = has_own_value<I>() ? std::exchange(next, next + size) : values_[i];
+        deltas_[i + 1] = has_own_delta<I>() ? (with_deltas ? std::exchange(next, next + size) : nullptr) : deltas_[i];
         if constexpr (BatchLayer<Bound<I>, Scalar>)
           scratch_[i] = std::exchange(next, next + padded(Bound<I>::kScratch * shards));
       });
@@ -178,6 +223,14 @@ class Network {
     [[nodiscard]] Scalar* output_delta() const { return delta(kLayers); }
 
    private:
+    template <int I>
+    static constexpr bool has_own_value() {
+      return !detail::kIsIdentity<Bound<I>> && !kTakesNext<I - 1>;
+    }
+    template <int I>
+    static constexpr bool has_own_delta() {
+      return !detail::kIsIdentity<Bound<I>> && !kTakesPrevious<I + 1>;
+    }
     static constexpr Index padded(Index values) {
       return (values + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
     }
@@ -223,9 +276,17 @@ class Network {
         B::forward(pass, p, Tensors<Scalar>(state + state_offset<I>(), detail::kStateOffsets<B>.data()), a.scratch(I),
                    ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
                    View<Scalar>(a.value(I + 1), kOut, pass.samples()));
+      } else if constexpr (kTakesNext<I - 1>) {
       } else {
         for_own_samples<B>(pass, [&](Shard s) {
-          B::forward(p, columns<kInputSize<I>>(a.value(I), s), mutable_columns<kOut>(a.value(I + 1), s));
+          const ConstView<Scalar> x = columns<kInputSize<I>>(a.value(I), s);
+          const View<Scalar> y = mutable_columns<kOut>(a.value(I + 1), s);
+          if constexpr (kTakesNext<I>) {
+            using Next = Bound<I + 1>;
+            B::template forward<Next::kActivation>(p, x, y, Next::template activation_parameter<Scalar>());
+          } else {
+            B::forward(p, x, y);
+          }
         });
       }
     });
@@ -247,15 +308,28 @@ class Network {
                     ConstView<Scalar>(a.value(I + 1), kOut, pass.samples()),
                     ConstView<Scalar>(a.delta(I + 1), kOut, pass.samples()),
                     View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
+      } else if constexpr (kTakesPrevious<I + 1>) {
       } else {
         if (a.delta(I) == nullptr) return;
         for_own_samples<B>(pass, [&](Shard s) {
-          B::backward(p, columns<kInputSize<I>>(a.value(I), s), columns<kOut>(a.value(I + 1), s),
-                      columns<kOut>(a.delta(I + 1), s), mutable_columns<kInputSize<I>>(a.delta(I), s));
+          const ConstView<Scalar> x = columns<kInputSize<I>>(a.value(I), s);
+          const ConstView<Scalar> y = columns<kOut>(a.value(I + 1), s);
+          const ConstView<Scalar> dy = columns<kOut>(a.delta(I + 1), s);
+          const View<Scalar> dx = mutable_columns<kInputSize<I>>(a.delta(I), s);
+          if constexpr (kTakesPrevious<I>) {
+            using Previous = Bound<I - 1>;
+            B::template backward<Previous::kActivation>(p, x, y, dy, dx,
+                                                        Previous::template activation_parameter<Scalar>());
+          } else {
+            B::backward(p, x, y, dy, dx);
+          }
         });
       }
     });
   }
+
+  /// Rows of a task: a multiple of every register's width; the weights' part of a usual layer fits a cache.
+  static constexpr Index kTaskRows = 48;
 
   /// The gradient's work as tasks of about equal size.
   static std::vector<GradientTask> gradient_tasks() {
@@ -263,11 +337,8 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (detail::kHasParameters<Bound<I>>) {
         const Index rows = Bound<I>::kGradientRows;
-        const Index count = (rows + 111) / 112;
-        // Cuts at multiples of a register's width: results do not depend on where they are.
-        const auto cut = [&](Index t) { return std::min(rows, (rows * t / count + 15) / 16 * 16); };
-        for (Index t = 0; t < count; ++t)
-          if (cut(t) < cut(t + 1)) tasks.push_back({I, cut(t), cut(t + 1) - cut(t)});
+        for (Index first = 0; first < rows; first += kTaskRows)
+          tasks.push_back({I, first, std::min(kTaskRows, rows - first)});
       }
     });
     return tasks;
@@ -297,6 +368,34 @@ class Network {
     });
     (void)parameters;
     return squares;
+  }
+
+  /// Where `gradient` writes for a task: one range of the network's parameters. Only if kGradientsAreProducts.
+  static GradientRange gradient_range(const GradientTask& task) {
+    GradientRange range;
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      if constexpr (detail::kHasParameters<Bound<I>>) {
+        if (I != task.layer) return;
+        range = Bound<I>::gradient_range(task.first, task.count);
+        range.first += offset<I>();
+      }
+    });
+    return range;
+  }
+
+  /// A bound of all gradients of the parameters that are products, from the samples of one shard: the largest
+  /// ||input|| ||gradient at the output|| of a layer, squared. The squares of all shards must be added for each layer,
+  /// so they are written to squares[0], squares[1] (both of layer 0), squares[2], ...
+  template <class Scalar>
+  static void add_squares(Shard s, const Activations<Scalar>& a, double* squares) {
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      if constexpr (detail::kHasParameters<B>) {
+        if (s.count == 0) return;
+        squares[2 * I] += sum_of_squares(a.value(I) + s.first * kInputSize<I>, s.count * kInputSize<I>);
+        squares[2 * I + 1] += sum_of_squares(a.delta(I + 1) + s.first * B::Output::kSize, s.count * B::Output::kSize);
+      }
+    });
   }
 
   /// All parameters with PyTorch's names for an nn.Sequential called `prefix`; a network of one layer can be named

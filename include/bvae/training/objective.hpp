@@ -136,8 +136,8 @@ class Objective {
     if (!std::isfinite(losses(samples, 0).reconstruction))
       return {step, "loss", std::string(L::kName) + " (reconstruction)"};
     for (const NamedTensor& tensor : Model::parameter_tensors())
-      if (!ConstView<Scalar>(gradient_.data() + tensor.offset, tensor.info.size(), 1).allFinite())
-        return {step, "gradient", tensor.name};
+      for (const Scalar g : values_of(tensor.info, gradient_.data() + tensor.offset))
+        if (!std::isfinite(g)) return {step, "gradient", tensor.name};
     return {step, "update", "the parameters (learning rate times gradient)"};
   }
 

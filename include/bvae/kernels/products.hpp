@@ -1,0 +1,84 @@
+/// Products of matrices. One operand, `a`, lies in panels: 16 rows side by side, one value of the depth after the other
+/// (row 16 p + l at depth k is a[p * a_panel + 16 k + l]; rows that do not exist are zeros). Weights are stored like
+/// this for good, so nothing is packed for each product.
+///
+/// Every element of a result is one chain of fused multiply-adds in the order of the depth, whatever the instruction
+/// set, the blocks, the number of columns or of threads. So it has the same bits, and sums can be made in pieces.
+#pragma once
+
+#include "bvae/kernels/activations.hpp"
+#include "bvae/kernels/isa.hpp"
+#include "bvae/kernels/simd.hpp"
+
+namespace bvae::kernels {
+
+/// Columns whose values of the depth lie in runs: value k of column n is
+/// first[(k / length) * run + n * column + k % length]. A plain column-major matrix is one run (length = depth, column
+/// = its leading dimension). Columns may overlap: those of a convolution are `stride` pixels apart, and each row of its
+/// kernel is one run.
+template <class S>
+struct Runs {
+  const S* first;
+  Size column;
+  Size run;
+  Size length;
+};
+
+/// A matrix whose columns lie beside each other: value k of column n is first[k * row + n].
+template <class S>
+struct Rows {
+  const S* first;
+  Size row;
+};
+
+}  // namespace bvae::kernels
+
+#define BVAE_KERNEL_SOURCE "bvae/kernels/products.inc"
+#include "bvae/kernels/for_each_isa.inc"
+
+namespace bvae::kernels {
+
+/// c = activation(start + a b). `start` (row 16 p + l at start[p * a_panel + l]) is the bias; null: the sum goes on
+/// from what c holds. Row r of column n goes to c[n * c_column + r].
+template <Activation A, class S>
+void panels_times_columns(Size rows, Size columns, Size depth, const S* a, Size a_panel, const Runs<S>& b,
+                          const S* start, S* c, Size c_column, S parameter = {}) {
+  choose(&baseline::panels_times_columns<A, S>, &v3::panels_times_columns<A, S>, &v4::panels_times_columns<A, S>)(
+      rows, columns, depth, a, a_panel, b, start, c, c_column, parameter);
+}
+
+/// c = (a b)^T times the derivative of an activation with output `y` (which has the layout of c; unused for kIdentity):
+/// row r of column n goes to c[r * c_column + n].
+template <Activation A, class S>
+void panels_times_columns_transposed(Size rows, Size columns, Size depth, const S* a, Size a_panel, const Runs<S>& b,
+                                     S* c, Size c_column, const S* y, S parameter = {}) {
+  static_assert(!kDerivativeNeedsInput<A>);
+  choose(&baseline::panels_times_columns_transposed<A, S>, &v3::panels_times_columns_transposed<A, S>,
+         &v4::panels_times_columns_transposed<A, S>)(rows, columns, depth, a, a_panel, b, c, c_column, y, parameter);
+}
+
+/// c = a b, or c += a b if `adds`, with c in panels: row 16 p + l of column n goes to c[p * c_panel + 16 n + l].
+template <class S>
+void panels_times_rows(Size panels, Size columns, Size depth, const S* a, Size a_panel, const Rows<S>& b, S* c,
+                       Size c_panel, bool adds) {
+  choose(&baseline::panels_times_rows<S>, &v3::panels_times_rows<S>, &v4::panels_times_rows<S>)(
+      panels, columns, depth, a, a_panel, b, c, c_panel, adds);
+}
+
+/// One panel from the columns of a column-major matrix: row n of the panel is column n (up to 16; the others become
+/// zeros), its depth the `rows`.
+template <class S>
+void transpose_to_panel(Size rows, Size columns, const S* from, Size from_column, S* to) {
+  choose(&baseline::transpose_to_panel<S>, &v3::transpose_to_panel<S>, &v4::transpose_to_panel<S>)(rows, columns, from,
+                                                                                                   from_column, to);
+}
+
+/// One panel from up to 16 rows of a column-major matrix (missing ones become zeros), its depth the `columns`; and in
+/// sum[0 ... 15] the sum over the columns, or, if `adds`, that added to what is there.
+template <class S>
+void copy_to_panel(Size rows, Size columns, const S* from, Size from_column, S* to, S* sum, bool adds) {
+  choose(&baseline::copy_to_panel<S>, &v3::copy_to_panel<S>, &v4::copy_to_panel<S>)(rows, columns, from, from_column,
+                                                                                    to, sum, adds);
+}
+
+}  // namespace bvae::kernels
