@@ -13,9 +13,17 @@ if(EXPECTATION STREQUAL "precompile")
   return()
 endif()
 
+file(READ "${SOURCE}" text)
+set(beforehand -include "${UMBRELLA}")
+if(text MATCHES "\n// flags: ([^\n]+)\n") # The umbrella was compiled without them.
+  separate_arguments(own_flags UNIX_COMMAND "${CMAKE_MATCH_1}")
+  list(APPEND flags ${own_flags})
+  set(beforehand "")
+endif()
+
 set(ENV{LC_ALL} C) # Messages in English, quotes in ASCII.
 execute_process(
-  COMMAND "${COMPILER}" ${flags} -std=c++20 ${includes} -include "${UMBRELLA}" -fsyntax-only "${SOURCE}"
+  COMMAND "${COMPILER}" ${flags} -std=c++20 ${includes} ${beforehand} -fsyntax-only "${SOURCE}"
   RESULT_VARIABLE result
   OUTPUT_VARIABLE message
   ERROR_VARIABLE message)
@@ -27,7 +35,6 @@ if(EXPECTATION STREQUAL "compiles")
   return()
 endif()
 
-file(READ "${SOURCE}" text)
 if(NOT text MATCHES "^// expect: ([^\n]+)\n")
   message(FATAL_ERROR "${SOURCE}: the first line must be `// expect: REGEX`")
 endif()

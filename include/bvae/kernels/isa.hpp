@@ -8,6 +8,15 @@
 #include <string>
 #include <string_view>
 
+// Flags that let a compiler change values. Clang announces the first two only.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "bvae finds runs that diverge by their NaN and infinities: compile without -ffast-math and -ffinite-math-only"
+#elif defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#error "bvae gives the same bits with all compilers: no -fassociative-math, -freciprocal-math or -fno-signed-zeros"
+#elif defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ < 0 || __FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "bvae gives the same bits with all compilers: float and double must be computed as such (no -mfpmath=387)"
+#endif
+
 namespace bvae {
 
 /// Instruction sets of the kernels. Higher ones are faster; v3 and v4 (and NEON, the baseline of AArch64) give the same

@@ -1,0 +1,5 @@
+// Its twin without the mistake.
+// flags: -fno-associative-math
+#include <bvae/kernels/isa.hpp>
+
+int main() {}

@@ -1,0 +1,5 @@
+// expect: compile without -ffast-math
+// flags: -ffast-math
+#include <bvae/core/types.hpp>
+
+int main() {}
