@@ -1,0 +1,92 @@
+#include "bvae/kernels/reductions.hpp"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/guarded.hpp"
+#include "support/isas.hpp"
+
+using bvae::Isa;
+using bvae::kernels::all_finite;
+using bvae::kernels::Size;
+using bvae::kernels::sum_of_squares;
+using bvae_test::Guarded;
+using bvae_test::UsingIsa;
+
+TEMPLATE_TEST_CASE("kernels::sum_of_squares: reads exactly its values, of any length", "[kernels]", float, double) {
+  for (const Isa isa : bvae_test::all_isas()) {
+    const UsingIsa using_isa(isa);
+    for (std::size_t n = 0; n <= 2200; n += n < 67 ? 1 : 71)
+      for (const bool at_end : {false, true}) {
+        Guarded<TestType> x(n, at_end);
+        double expected = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+          x[i] = static_cast<TestType>(static_cast<int>(i % 17) - 8);
+          expected += double(x[i]) * double(x[i]);
+        }
+        INFO(name(isa) << ", " << n << " values");
+        REQUIRE(sum_of_squares(static_cast<Size>(n), x.data()) == expected);  // whole numbers: exact
+      }
+  }
+}
+
+TEMPLATE_TEST_CASE("kernels::sum_of_squares: is right within rounding, with the same bits for all registers",
+                   "[kernels]", float, double) {
+  std::vector<TestType> x(10007);
+  double expected = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = static_cast<TestType>(std::sin(1.1 * static_cast<double>(i)));
+    expected += double(x[i]) * double(x[i]);
+  }
+  for (const Isa isa : bvae_test::all_isas()) {
+    const UsingIsa using_isa(isa);
+    const double bar = sizeof(TestType) == 4 ? 2e-7 : 1e-13;
+    CHECK(sum_of_squares(10007, x.data()) == Approx(expected).epsilon(bar));
+  }
+  for (const Isa isa : bvae_test::fused_isas()) {
+    const UsingIsa first(bvae_test::fused_isas().front());
+    const double sum = sum_of_squares(10007, x.data());
+    const UsingIsa second(isa);
+    CHECK(sum_of_squares(10007, x.data()) == sum);
+  }
+}
+
+TEST_CASE("kernels::sum_of_squares: floats whose squares are no floats count too", "[kernels]") {
+  for (const Isa isa : bvae_test::all_isas()) {
+    const UsingIsa using_isa(isa);
+    for (const float value : {3e38f, 1e-30f}) {
+      std::vector<float> x(1100, value);
+      const double square = double(value) * double(value);
+      CHECK(sum_of_squares(1100, x.data()) == Approx(1100 * square).epsilon(1e-12));
+      x[700] = 1;
+      CHECK(sum_of_squares(1100, x.data()) == Approx(1099 * square + 1).epsilon(1e-12));
+    }
+    CHECK(sum_of_squares(100, std::vector<float>(100).data()) == 0);
+  }
+}
+
+TEMPLATE_TEST_CASE("kernels::all_finite: sees one bad value wherever it lies, and none beside", "[kernels]", float,
+                   double) {
+  using Limits = std::numeric_limits<TestType>;
+  for (const Isa isa : bvae_test::all_isas()) {
+    const UsingIsa using_isa(isa);
+    for (std::size_t n = 0; n <= 67; ++n)
+      for (const bool at_end : {false, true}) {
+        Guarded<TestType> x(n, at_end);
+        for (std::size_t i = 0; i < n; ++i) x[i] = i % 2 == 0 ? Limits::max() : Limits::denorm_min();
+        const auto count = static_cast<Size>(n);
+        INFO(name(isa) << ", " << n << " values");
+        REQUIRE(all_finite(count, x.data()));
+        for (std::size_t i = 0; i < n; ++i)
+          for (const TestType bad : {Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN()}) {
+            const TestType good = x[i];
+            x[i] = bad;
+            REQUIRE_FALSE(all_finite(count, x.data()));
+            REQUIRE_FALSE(std::isfinite(sum_of_squares(count, x.data())));
+            x[i] = good;
+          }
+      }
+  }
+}
