@@ -25,9 +25,14 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///  - `kParameters`, `kState`: std::array<TensorInfo, N>; trainable tensors and the others (running statistics)
 ///  - `initialize(Tensors<Scalar>, const RandomStream&)` with `kParameters`
 ///  - `kGradientRows` and `gradient(x, dy, Tensors<Scalar>, first, count)` with `kParameters`: the parameters' gradient
-///  over all
-///    samples, for rows [first, first + count) of the work; rows are independent, threads share them. Returns the sum
-///    of squares of what it wrote (for the gradient's norm)
+///    over all samples, for rows [first, first + count) of the work, `first` a multiple of 16; rows are independent,
+///    threads share them. Returns the sum of squares of what it wrote (for the gradient's norm)
+///  - `kGradientIsProduct`, `gradient_range(first, count)` and `gradient_to(x, dy, first, count, to)`: `gradient` is a
+///  product of x and dy
+///    (its norm is at most the product of theirs, a column of ones added to x) and writes one range of the parameters;
+///    gradient_to writes it to other memory
+///  - `kFusesActivations`: forward and backward have a kernels::Activation as first template argument, see Linear
+///  - `kActivation` and `activation_parameter<Scalar>()`: the layer is that activation
 ///  - `kIdentity`: the output is the input, nothing is computed
 ///  - `kAnyGrouping`: a sample's result has the same bits however many whole shards are in the call; the layer is then
 ///  called once for
@@ -97,7 +102,8 @@ concept DivergenceOf = requires(const D& divergence, const Posterior& q, const P
 };
 
 /// Updates any range of the parameters from the same range of the gradient and of `kMoments` vectors of its own, value
-/// by value.
+/// by value. Optional: `kIgnoresNorm` = true says that it does not read the step's gradient_norm; the trainer may then
+/// update a part of the parameters as soon as its gradient is there.
 template <class O, class Step>
 concept OptimizerOf =
     requires(const O& optimizer, const Step& step, std::span<float> parameters, std::span<const float> gradient,

@@ -59,18 +59,17 @@ void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scal
 }
 
 /// dW = dy x^T and db = sum of dy over the samples, for the outputs [first, first + count), of which `first` is a
-/// multiple of 16: whole panels of `dw`, which has the layout of `w`.
+/// multiple of 16: writes their panels, which have the layout of those in `w`, to `to`.
 template <class Scalar>
 void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* x, const Scalar* dy, Index first,
-                         Index count, Scalar* dw) {
+                         Index count, Scalar* to) {
   using detail::kPanel;
   constexpr Index kGroup = 3 * kPanel;  // outputs whose deltas are packed together
   constexpr Index kPiece = 512;         // samples likewise; the sums go on from piece to piece
   const Index panel = TensorInfo::panel_of(inputs);
   Scalar* const packed = detail::scratch<Scalar>(kGroup * std::min(kPiece, samples));
-  for (Index row = first; row < first + count; row += kGroup) {
+  for (Index row = first; row < first + count; row += kGroup, to += kGroup / kPanel * panel) {
     const Index rows = std::min(kGroup, first + count - row);
-    Scalar* const to = dw + row / kPanel * panel;
     for (Index begin = 0; begin < samples; begin += kPiece) {
       const Index piece = std::min(kPiece, samples - begin);
       for (Index r = 0; r < rows; r += kPanel)

@@ -75,9 +75,14 @@ struct Linear {
     /// dW = dy x^T and db = sum of dy, for the outputs [first, first + count); returns the sum of their squares.
     template <class Scalar>
     static double gradient(ConstView<Scalar> x, ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
-      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, g[0]);
-      const GradientRange range = gradient_range(first, count);
-      return sum_of_squares(g[0] + range.first, range.count);
+      return gradient_to(x, dy, first, count, g[0] + gradient_range(first, count).first);
+    }
+
+    /// The same, but to memory of its own: gradient_range(first, count).count values.
+    template <class Scalar>
+    static double gradient_to(ConstView<Scalar> x, ConstView<Scalar> dy, Index first, Index count, Scalar* to) {
+      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, to);
+      return sum_of_squares(to, gradient_range(first, count).count);
     }
 
     /// What `gradient` writes, from the layer's first value on.

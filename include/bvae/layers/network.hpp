@@ -383,17 +383,36 @@ class Network {
     return range;
   }
 
-  /// A bound of all gradients of the parameters that are products, from the samples of one shard: the largest
-  /// ||input|| ||gradient at the output|| of a layer, squared. The squares of all shards must be added for each layer,
-  /// so they are written to squares[0], squares[1] (both of layer 0), squares[2], ...
+  /// The gradient for one task, written to memory of its own: `to` has room for gradient_range(task).count values.
+  /// Returns its sum of squares. Only if kGradientsAreProducts.
   template <class Scalar>
-  static void add_squares(Shard s, const Activations<Scalar>& a, double* squares) {
+  static double gradient_to(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* to) {
+    double squares = 0;
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       if constexpr (detail::kHasParameters<B>) {
-        if (s.count == 0) return;
-        squares[2 * I] += sum_of_squares(a.value(I) + s.first * kInputSize<I>, s.count * kInputSize<I>);
-        squares[2 * I + 1] += sum_of_squares(a.delta(I + 1) + s.first * B::Output::kSize, s.count * B::Output::kSize);
+        if (I != task.layer) return;
+        squares =
+            B::gradient_to(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
+                           ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples), task.first, task.count, to);
+      }
+    });
+    return squares;
+  }
+
+  /// Sums of squares over some samples, two for each layer: squares[2 i] of the inputs of layer i (and one more for
+  /// each sample, which stands for the bias), squares[2 i + 1] of the gradient at its output. Added up over all
+  /// samples, the product of the two is a bound for the squared norm of a gradient that is a product. Layers without
+  /// parameters are left out.
+  template <class Scalar>
+  static void squares(Shard s, const Activations<Scalar>& a, double* squares) {
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      using B = Bound<I>;
+      if constexpr (detail::kHasParameters<B>) {
+        constexpr Index kOut = B::Output::kSize;
+        squares[2 * I] = static_cast<double>(s.count) +
+                         sum_of_squares(a.value(I) + s.first * kInputSize<I>, s.count * kInputSize<I>);
+        squares[2 * I + 1] = sum_of_squares(a.delta(I + 1) + s.first * kOut, s.count * kOut);
       }
     });
   }

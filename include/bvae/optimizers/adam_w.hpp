@@ -30,6 +30,7 @@ struct AdamW {
 
   static constexpr int kMoments = 2;
   static constexpr std::string_view kName = "adamw";
+  static constexpr bool kIgnoresNorm = true;  ///< OptimizerStep::gradient_norm is not read
 
   [[nodiscard]] double base_learning_rate() const noexcept { return learning_rate; }
 

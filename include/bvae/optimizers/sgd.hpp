@@ -37,6 +37,7 @@ struct Sgd {
 
   static constexpr int kMoments = 1;
   static constexpr std::string_view kName = "sgd";
+  static constexpr bool kIgnoresNorm = true;  ///< OptimizerStep::gradient_norm is not read
 
   [[nodiscard]] double base_learning_rate() const noexcept { return learning_rate; }
 

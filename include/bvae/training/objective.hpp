@@ -44,17 +44,28 @@ class Objective {
         gradient_(static_cast<std::size_t>(Model::kParameters)) {
     static_assert(Model::kDecoderOutputs == Model::kFeatures * L::kOutputsPerFeature,
                   "Objective: the decoder must return the input's size times the likelihood's outputs per feature");
-    add_tasks(kEncoder, Model::EncoderNetwork::gradient_tasks());
-    add_tasks(kHead, Model::HeadNetwork::gradient_tasks());
-    add_tasks(kDecoder, Model::DecoderNetwork::gradient_tasks());
+    add_tasks<typename Model::EncoderNetwork>(kEncoder, 0);
+    add_tasks<typename Model::HeadNetwork>(kHead, Model::kHeadOffset);
+    add_tasks<typename Model::DecoderNetwork>(kDecoder, Model::kDecoderOffset);
+    norms_.resize(kNorms * static_cast<std::size_t>(Pass(Mode::kTraining, Member{}, capacity).shard_count()));
     squares_.resize(tasks_.size());
   }
   Objective(const Objective&) = delete;
   Objective& operator=(const Objective&) = delete;
 
+  /// The objective and its whole gradient.
+  ///
   /// \param load called for each shard as load(shard, x, noise): fills x (features x shard) and noise (latents x shard)
   template <class Load>
   void compute(const Member& member, Model& model, Index samples, double beta, const Progress& progress, Load&& load) {
+    compute_deltas(member, model, samples, beta, progress, std::forward<Load>(load));
+    compute_gradient(member, model, samples);
+  }
+
+  /// The first half of `compute`: the losses, and the gradients at the outputs of all layers.
+  template <class Load>
+  void compute_deltas(const Member& member, Model& model, Index samples, double beta, const Progress& progress,
+                      Load&& load) {
     const Pass pass(Mode::kTraining, member, samples);
     const Scalar* p = model.parameters().data();
     Scalar* state = model.state().data();
@@ -84,10 +95,71 @@ class Objective {
     pass.for_own_shards([&](Shard s) { head_delta(s, static_cast<Scalar>(beta)); });
     Model::HeadNetwork::backward(pass, p + Model::kHeadOffset, head_);
     Model::EncoderNetwork::backward(pass, p, encoder_);
+    if constexpr (kGradientsAreProducts) {
+      if (const Shard own = pass.own_samples(); own.count > 0) {
+        double* squares = norms_.data() + kNorms * static_cast<std::size_t>(own.index);
+        Model::EncoderNetwork::squares(own, encoder_, squares);
+        Model::HeadNetwork::squares(own, head_, squares + 2 * Model::EncoderNetwork::kLayers);
+        Model::DecoderNetwork::squares(own, decoder_,
+                                       squares + 2 * (Model::EncoderNetwork::kLayers + Model::HeadNetwork::kLayers));
+      }
+    }
     member.barrier();
-    for (std::size_t t = next_task_.fetch_add(1); t < tasks_.size(); t = next_task_.fetch_add(1))
-      run_task(t, samples, p);
+  }
+
+  /// The second half: the gradient of the parameters.
+  void compute_gradient(const Member& member, const Model& model, Index samples) {
+    for_each_task([&](std::size_t t) { run_task(t, samples, model.parameters().data()); });
     member.barrier();
+  }
+
+  /// Every gradient of the model's parameters is a product, so it need not be there as a whole: see `bound` and
+  /// `compute_gradient_in_parts`.
+  static constexpr bool kGradientsAreProducts = Model::EncoderNetwork::kGradientsAreProducts &&
+                                                Model::HeadNetwork::kGradientsAreProducts &&
+                                                Model::DecoderNetwork::kGradientsAreProducts;
+
+  /// After `compute_deltas`: the gradient's norm is not larger than this. Infinite or NaN if it may not be finite.
+  [[nodiscard]] double bound(const Member& member, Index samples) const {
+    double sum = 0;
+    for (std::size_t layer = 0; layer < kNorms; layer += 2) {
+      double inputs = 0;
+      double deltas = 0;
+      for (int rank = 0; rank < member.size(); ++rank) {
+        const Shard own = Pass(Mode::kTraining, Member(rank, member.size(), nullptr), samples).own_samples();
+        if (own.count == 0) continue;
+        inputs += norms_[kNorms * static_cast<std::size_t>(own.index) + layer];
+        deltas += norms_[kNorms * static_cast<std::size_t>(own.index) + layer + 1];
+      }
+      sum += inputs * deltas;
+    }
+    return std::sqrt(sum);
+  }
+
+  /// Instead of compute_gradient: each part of the gradient goes to `scratch` (largest_part() values) and from there,
+  /// as long as it is in the cache, to use(first, part), with the place of its first value among the parameters.
+  /// gradient() is not filled. `use` may change the parameters.
+  template <class Use>
+  void compute_gradient_in_parts(const Member& member, Index samples, std::span<Scalar> scratch, Use&& use) {
+    for_each_task([&](std::size_t t) {
+      const auto& [part, task] = tasks_[t];
+      const GradientRange range = ranges_[t];
+      Scalar* const g = scratch.data();
+      if (part == kEncoder) {
+        squares_[t] = Model::EncoderNetwork::gradient_to(task, samples, encoder_, g);
+      } else if (part == kHead) {
+        squares_[t] = Model::HeadNetwork::gradient_to(task, samples, head_, g);
+      } else {
+        squares_[t] = Model::DecoderNetwork::gradient_to(task, samples, decoder_, g);
+      }
+      use(range.first, std::span<const Scalar>(g, static_cast<std::size_t>(range.count)));
+    });
+    member.barrier();
+  }
+  [[nodiscard]] Index largest_part() const {
+    Index largest = 0;
+    for (const GradientRange& range : ranges_) largest = std::max(largest, range.count);
+    return largest;
   }
 
   /// The convenience form: one thread, given data and noise (for gradient checks and comparisons).
@@ -142,14 +214,30 @@ class Objective {
   }
 
  private:
+  static constexpr std::size_t kNorms =
+      2 * static_cast<std::size_t>(Model::EncoderNetwork::kLayers + Model::HeadNetwork::kLayers +
+                                   Model::DecoderNetwork::kLayers);
   enum Part : int { kEncoder, kHead, kDecoder };
   struct Task {
     Part part;
     GradientTask task;
   };
 
-  void add_tasks(Part part, const std::vector<GradientTask>& tasks) {
-    for (const GradientTask& task : tasks) tasks_.push_back({part, task});
+  template <class Net>
+  void add_tasks(Part part, Index offset) {
+    for (const GradientTask& task : Net::gradient_tasks()) {
+      tasks_.push_back({part, task});
+      if constexpr (kGradientsAreProducts) {
+        GradientRange range = Net::gradient_range(task);
+        range.first += offset;
+        ranges_.push_back(range);
+      }
+    }
+  }
+
+  template <class Function>
+  void for_each_task(Function&& function) {
+    for (std::size_t t = next_task_.fetch_add(1); t < tasks_.size(); t = next_task_.fetch_add(1)) function(t);
   }
 
   Scalar* input(Shard s) { return input_.data() + s.first * Model::kFeatures; }
@@ -200,7 +288,9 @@ class Objective {
   std::vector<double> values_;
   Arena<Scalar> gradient_;
   std::vector<Task> tasks_;
-  std::vector<double> squares_;
+  std::vector<GradientRange> ranges_;  // of the tasks
+  std::vector<double> squares_;        // of the tasks' gradients
+  std::vector<double> norms_;          // see Network::squares; kNorms for each shard that is the first of a member
   alignas(64) std::atomic<std::size_t> next_task_{0};
 };
 

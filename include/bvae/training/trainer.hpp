@@ -115,12 +115,27 @@ class Trainer {
     Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, int threads)
         : team(threads), objective(batch, likelihood, divergence), order(static_cast<std::size_t>(samples)) {
       for (Arena<Scalar>& moment : moments) moment.resize(static_cast<std::size_t>(Model::kParameters));
+      if constexpr (kUpdatesInParts) {
+        parts.resize(static_cast<std::size_t>(team.size()));
+        for (Arena<Scalar>& part : parts) part.resize(static_cast<std::size_t>(objective.largest_part()));
+      }
     }
     Team team;
     Objective<Model, L, D> objective;
     std::array<Arena<Scalar>, kMoments> moments;
+    std::vector<Arena<Scalar>> parts;  // of the gradient, one for each member of the team
     std::vector<std::uint32_t> order;
   };
+
+  /// Where nothing needs the whole gradient before the update, each part of it is used as long as it is in the cache,
+  /// and never stored.
+  static constexpr bool kUpdatesInParts = [] {
+    if constexpr (requires { O::kIgnoresNorm; }) {
+      return O::kIgnoresNorm && Objective<Model, L, D>::kGradientsAreProducts;
+    } else {
+      return false;
+    }
+  }();
 
   /// Without a validation set no evaluator is compiled.
   template <bool HasValidation, class... Callbacks>
@@ -198,7 +213,7 @@ class Trainer {
     event.learning_rate = optimizer_.base_learning_rate() * factor;
     bool finite = true;
     work.team.run([&](const Member& member) {
-      work.objective.compute(
+      work.objective.compute_deltas(
           member, model_, count, beta, progress, [&](Shard shard, View<Scalar> x, View<Scalar> z_noise) {
             const auto own =
                 samples.subspan(static_cast<std::size_t>(shard.first), static_cast<std::size_t>(shard.count));
@@ -210,16 +225,27 @@ class Trainer {
                            std::span<Scalar>(z_noise.col(s).data(), Model::kLatents));
             }
           });
-      // Every member comes to the same decision, so none has to wait for it.
+      // Every member comes to the same decisions, so none has to wait for them.
       const Losses losses = work.objective.losses(count, beta);
-      const double norm = work.objective.gradient_norm();
-      const bool good = std::isfinite(losses.objective) && std::isfinite(norm) && norm < kLargestNorm &&
-                        event.learning_rate * std::max(1.0, norm) < kLargestUpdate;
-      if (good) update(member, work, {done + 1, event.learning_rate, norm, 1.0});
+      const auto is_good = [&](double norm) {  // false for NaN
+        return std::isfinite(losses.objective) && norm < kLargestNorm &&
+               event.learning_rate * std::max(1.0, norm) < kLargestUpdate;
+      };
+      bool good = false;
+      if constexpr (kUpdatesInParts) {
+        good = is_good(work.objective.bound(member, count));
+        if (good) update_in_parts(member, work, count, {done + 1, event.learning_rate, 0, 1.0});
+      }
+      if (!good) {  // no part may be updated before all are known to be finite
+        work.objective.compute_gradient(member, model_, count);
+        const double norm = work.objective.gradient_norm();
+        good = is_good(norm);
+        if (good) update(member, work, {done + 1, event.learning_rate, norm, 1.0});
+      }
       if (member.rank() == 0) {
         finite = good;
         event.losses = losses;
-        event.gradient_norm = norm;
+        event.gradient_norm = work.objective.gradient_norm();
       }
     });
     if (!finite) throw work.objective.diagnose(count, done + 1);
@@ -227,16 +253,25 @@ class Trainer {
   }
 
   void update(const Member& member, Workspace& work, const OptimizerStep& step) {
-    Scalar* p = model_.parameters().data();
     const Scalar* g = work.objective.gradient().data();
     for (Index first = member.rank() * kOptimizerBlock; first < Model::kParameters;
          first += member.size() * kOptimizerBlock) {
       const auto count = static_cast<std::size_t>(std::min(kOptimizerBlock, Model::kParameters - first));
-      std::array<std::span<Scalar>, kMoments> moments;
-      for (std::size_t m = 0; m < kMoments; ++m) moments[m] = {work.moments[m].data() + first, count};
-      optimizer_.template step<Scalar>(step, std::span<Scalar>(p + first, count),
-                                       std::span<const Scalar>(g + first, count), moments);
+      update_range(work, step, first, {g + first, count});
     }
+  }
+
+  void update_in_parts(const Member& member, Workspace& work, Index count, const OptimizerStep& step) {
+    work.objective.compute_gradient_in_parts(
+        member, count, work.parts[static_cast<std::size_t>(member.rank())],
+        [&](Index first, std::span<const Scalar> part) { update_range(work, step, first, part); });
+  }
+
+  void update_range(Workspace& work, const OptimizerStep& step, Index first, std::span<const Scalar> gradient) {
+    std::array<std::span<Scalar>, kMoments> moments;
+    for (std::size_t m = 0; m < kMoments; ++m) moments[m] = {work.moments[m].data() + first, gradient.size()};
+    optimizer_.template step<Scalar>(step, std::span<Scalar>(model_.parameters().data() + first, gradient.size()),
+                                     gradient, moments);
   }
 
   static void check(const Dataset& train, const FitOptions& options) {
