@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 
+#include "bvae/core/rounding.hpp"
 #include "bvae/training/event.hpp"
 
 namespace bvae {
@@ -18,7 +19,7 @@ struct Selection {
     if (!e.beta_settled) return std::nullopt;
     const double fixed = beta.value_or(e.run.final_beta);
     const double value = e.record.validation ? e.record.validation->objective(fixed)
-                                             : e.record.train.reconstruction + fixed * e.record.train.kl;
+                                             : e.record.train.reconstruction + rounded(fixed * e.record.train.kl);
     return value == value ? value : std::numeric_limits<double>::infinity();
   }
 };

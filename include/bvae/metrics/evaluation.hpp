@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/denormals.hpp"
+#include "bvae/core/rounding.hpp"
 #include "bvae/data/binarization.hpp"
 #include "bvae/data/dataset.hpp"
 
@@ -26,7 +28,7 @@ struct Evaluation {
 
   /// The evidence lower bound: beta = 1 whatever the model was trained with.
   [[nodiscard]] double elbo() const { return -(reconstruction + constant + kl); }
-  [[nodiscard]] double objective(double beta) const { return reconstruction + beta * kl; }
+  [[nodiscard]] double objective(double beta) const { return reconstruction + rounded(beta * kl); }
   /// Latents whose posterior mean moves with the data (Burda, Grosse, Salakhutdinov 2016, section 5.2).
   [[nodiscard]] Index active_units(double threshold = 0.01) const { return (mu_variance.array() > threshold).count(); }
 };
@@ -83,6 +85,7 @@ class Evaluator {
   /// \throws std::invalid_argument if the data do not fit the model or the likelihood
   Evaluation operator()(const Model& model, const Dataset& data, const EvaluationOptions& options, Team& team) {
     check_data<Model>("evaluate: the data set", data, options.binarization, likelihood_);
+    const FlushDenormals flush;  // as the team's members do: part of the work is done here
     Evaluation result;
     result.samples = data.size();
     result.binarization = options.binarization;
@@ -99,19 +102,25 @@ class Evaluator {
       for (Index s = 0; s < count; ++s) result.reconstruction += values_[static_cast<std::size_t>(s)];
       const auto q = Model::Latent::posterior(static_cast<const Scalar*>(head_.output()), count);
       q.kl_per_latent(kl_);
-      result.kl_per_latent += static_cast<double>(count) * kl_;
       if (first == 0) origin = q.mu().col(0).template cast<double>();
-      for (Index s = 0; s < count; ++s) {
-        centred_ = q.mu().col(s).template cast<double>() - origin;
-        mu_sum += centred_;
-        result.mu_variance.array() += centred_.array().square();
+      // Written out in scalars: Eigen's order of summation and the compiler's fusing depend on flags.
+      for (Index d = 0; d < Model::kLatents; ++d) {
+        result.kl_per_latent[d] += rounded(static_cast<double>(count) * kl_[d]);
+        for (Index s = 0; s < count; ++s) {
+          const double centred = static_cast<double>(q.mu()(d, s)) - origin[d];
+          mu_sum[d] += centred;
+          result.mu_variance[d] += rounded(centred * centred);
+        }
       }
     }
     const double n = static_cast<double>(data.size());
     result.reconstruction /= n;
     result.kl_per_latent /= n;
-    result.kl = result.kl_per_latent.sum();
-    result.mu_variance = (result.mu_variance / n).array() - (mu_sum / n).array().square();
+    for (Index d = 0; d < Model::kLatents; ++d) {
+      result.kl += result.kl_per_latent[d];
+      const double mean = mu_sum[d] / n;
+      result.mu_variance[d] = result.mu_variance[d] / n - rounded(mean * mean);
+    }
     return result;
   }
 
@@ -163,7 +172,6 @@ class Evaluator {
   std::vector<double> values_;
   std::vector<std::uint32_t> order_;
   Vector<double> kl_{Model::kLatents};
-  Vector<double> centred_{Model::kLatents};
 };
 
 /// ELBO at beta = 1, KL per latent and active units of `model` over all of `data`.
