@@ -4,6 +4,7 @@
 
 #include "bvae/bvae.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 namespace {
 
@@ -21,19 +22,19 @@ struct Moments {
 };
 
 template <class Scalar>
-Moments moments_of(const Scalar* values, Index count) {
+Moments moments_of(const std::vector<Scalar>& values) {
   Moments m;
-  const double n = static_cast<double>(count);
-  for (Index i = 0; i < count; ++i) m.mean += static_cast<double>(values[i]) / n;
+  const double n = static_cast<double>(values.size());
+  for (const Scalar v : values) m.mean += static_cast<double>(v) / n;
   double fourth = 0;
-  for (Index i = 0; i < count; ++i) {
-    const double d = static_cast<double>(values[i]) - m.mean;
+  for (const Scalar v : values) {
+    const double d = static_cast<double>(v) - m.mean;
     m.variance += d * d / n;
     fourth += d * d * d * d / n;
   }
   m.kurtosis = m.variance > 0 ? fourth / (m.variance * m.variance) : 0;
-  m.minimum = static_cast<double>(*std::min_element(values, values + count));
-  m.maximum = static_cast<double>(*std::max_element(values, values + count));
+  m.minimum = static_cast<double>(*std::min_element(values.begin(), values.end()));
+  m.maximum = static_cast<double>(*std::max_element(values.begin(), values.end()));
   return m;
 }
 
@@ -66,11 +67,11 @@ struct Drawn {
   explicit Drawn(std::uint64_t seed = 11) : values(static_cast<std::size_t>(Net::kParameters)) {
     Net::initialize(values.data(), bvae::Seed{seed}, 0);
   }
-  Moments weight() const { return moments_of(values.data(), kIn * kOut); }
-  const Scalar* bias() const { return values.data() + Net::parameter_tensors("", 0)[1].offset; }
-  bool bias_is_zero() const {
-    return std::all_of(bias(), bias() + kOut, [](Scalar b) { return b == 0; });
+  std::vector<Scalar> tensor(std::size_t i) const {
+    return bvae_test::values_of(values, Net::parameter_tensors("", 0)[i]);
   }
+  Moments weight() const { return moments_of(tensor(0)); }
+  bool bias_is_zero() const { return tensor(1) == std::vector<Scalar>(kOut, 0); }
   bvae::Arena<Scalar> values;
 };
 
@@ -81,8 +82,9 @@ void check_default() {
   const Drawn<Scalar, void> drawn;
   const double bound = 1 / std::sqrt(static_cast<double>(kIn));  // of PyTorch's nn.Linear, for both tensors
   check_uniform(drawn.weight(), bound, kCount);
-  check_uniform(moments_of(drawn.bias(), kOut), bound, kOut);
-  for (Index i = 0; i < kOut; ++i) REQUIRE(drawn.bias()[i] != drawn.values[static_cast<std::size_t>(i)]);
+  const std::vector<Scalar> weight = drawn.tensor(0), bias = drawn.tensor(1);
+  check_uniform(moments_of(bias), bound, kOut);
+  for (std::size_t i = 0; i < kOut; ++i) REQUIRE(bias[i] != weight[i]);  // numbers of their own
 }
 
 }  // namespace
@@ -100,7 +102,7 @@ TEST_CASE("Linear: the same seed gives the same start, another seed or layer ano
   bvae::Arena<float> two(static_cast<std::size_t>(Net::kParameters));
   Net::initialize(two.data(), bvae::Seed{1}, 0);
   const auto tensors = Net::parameter_tensors("", 0);
-  CHECK_FALSE(std::equal(two.begin(), two.begin() + 64, two.begin() + tensors[2].offset));
+  CHECK(bvae_test::values_of(two, tensors[0]) != bvae_test::values_of(two, tensors[2]));
 }
 
 TEST_CASE("Linear: float and double start at the same values, but for rounding", "[layers][initializers]") {

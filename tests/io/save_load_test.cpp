@@ -11,6 +11,7 @@
 #include "bvae/io/load.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tensors.hpp"
 
 namespace {
 
@@ -27,8 +28,8 @@ template <class Model>
 std::vector<typename Model::Scalar> values_of(const Model& model) {
   std::vector<typename Model::Scalar> values;
   for (const bvae::NamedTensor& tensor : Model::parameter_tensors()) {
-    const auto* first = model.parameters().data() + tensor.offset;
-    values.insert(values.end(), first, first + tensor.info.size());
+    const auto own = bvae_test::values_of(model.parameters(), tensor);
+    values.insert(values.end(), own.begin(), own.end());
   }
   return values;
 }
@@ -121,9 +122,9 @@ TEST_CASE("save: PyTorch's names and shapes, in PyTorch's order of pixels", "[io
   // Weight (out 2, pixel y 1, x 3, channel 2) of the first layer: channels-last in memory.
   constexpr Index kPixel = (1 * 4 + 3) * 3 + 2;
   constexpr Index kFilePixel = (2 * 2 + 1) * 4 + 3;
-  model.parameters()[2 * 24 + kPixel] = 1234;
   const std::vector<bvae::NamedTensor> tensors = Color<float>::parameter_tensors();
-  model.parameters()[static_cast<std::size_t>(tensors.back().offset + kPixel)] = 5678;  // bias of the last layer
+  bvae_test::at(model.parameters(), tensors.front(), 2, kPixel) = 1234;
+  bvae_test::at(model.parameters(), tensors.back(), kPixel) = 5678;  // bias of the last layer
   bvae::save(model, path, {{"note", "a \"quoted\" note"}});
 
   const bvae::SafetensorsReader reader(path);
@@ -138,6 +139,39 @@ TEST_CASE("save: PyTorch's names and shapes, in PyTorch's order of pixels", "[io
   CHECK(reader.find("decoder.2.bias")->shape == std::vector<std::int64_t>{24});
   CHECK(bvae::detail::value_at<float>(*reader.find("encoder.1.weight"), 2 * 24 + kFilePixel) == 1234);
   CHECK(bvae::detail::value_at<float>(*reader.find("decoder.2.bias"), kFilePixel) == 5678);
+}
+
+TEST_CASE("save, load: sizes that fill no panel: files hold PyTorch's order, memory its panels", "[io]") {
+  using Odd = bvae::Vae<bvae::Features<5>, bvae::Encoder<bvae::Linear<35>, bvae::Tanh>, bvae::Latent<3>,
+                        bvae::Decoder<bvae::Linear<17>, bvae::Tanh, bvae::Linear<5>>, double>;
+  const TemporaryFolder folder;
+  Odd model(bvae::Seed{1});
+  const std::vector<bvae::NamedTensor> tensors = Odd::parameter_tensors();
+  // Each value says its tensor and its place in C order.
+  const auto value = [](std::size_t tensor, std::size_t i) { return static_cast<double>(1000 * (tensor + 1) + i); };
+  for (std::size_t t = 0; t < tensors.size(); t += 2) {
+    const auto rows = static_cast<std::size_t>(tensors[t].info.extents[0]);
+    const auto columns = static_cast<std::size_t>(tensors[t].info.extents[1]);
+    double* const first = model.parameters().data() + tensors[t].offset;
+    for (std::size_t r = 0; r < rows; ++r) {
+      double* const panel = first + r / 16 * 16 * ((columns + 1) | 1) + r % 16;
+      for (std::size_t c = 0; c < columns; ++c) panel[16 * c] = value(t, r * columns + c);
+      panel[16 * columns] = value(t + 1, r);  // the bias
+    }
+  }
+  bvae::save(model, folder / "odd.safetensors");
+  const bvae::SafetensorsReader reader(folder / "odd.safetensors");
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    INFO(tensors[t].name);
+    const TensorView* const view = reader.find(tensors[t].name);
+    REQUIRE(view != nullptr);
+    REQUIRE(view->bytes.size() == static_cast<std::size_t>(tensors[t].info.size()) * sizeof(double));
+    for (std::size_t i = 0; i < view->bytes.size() / sizeof(double); ++i)
+      REQUIRE(bvae::detail::value_at<double>(*view, static_cast<Index>(i)) == value(t, i));
+  }
+  Odd other(bvae::Seed{2});
+  bvae::load(other, folder / "odd.safetensors");
+  CHECK(other.parameters() == model.parameters());  // what no tensor owns too: 0
 }
 
 TEST_CASE("save: the same model gives the same bytes", "[io]") {

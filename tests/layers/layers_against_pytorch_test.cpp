@@ -1,9 +1,11 @@
+#include <span>
 #include <string>
 #include <vector>
 
 #include "bvae/bvae.hpp"
 #include "oracle/against_pytorch.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 namespace {
 
@@ -49,10 +51,11 @@ void check_linear(const Golden& golden, double bar) {
   bvae::Arena<Scalar> parameters(static_cast<std::size_t>(Net::kParameters));
   bvae::Arena<Scalar> gradient(parameters.size());
   const std::vector<bvae::NamedTensor> tensors = Net::parameter_tensors("linear", 0, false);
-  for (std::size_t t = 0; t < tensors.size(); ++t)
-    for (Index i = 0; i < tensors[t].info.size(); ++i)
-      parameters[static_cast<std::size_t>(tensors[t].offset + i)] =
-          static_cast<Scalar>(oracle::formula(static_cast<std::uint32_t>(t) + 1, i));
+  for (Index o = 0; o < kOut; ++o) {
+    for (Index i = 0; i < kIn; ++i)
+      bvae_test::at(parameters, tensors[0], o, i) = static_cast<Scalar>(oracle::formula(1, o * kIn + i));
+    bvae_test::at(parameters, tensors[1], o) = static_cast<Scalar>(oracle::formula(2, o));
+  }
   bvae::Matrix<Scalar> x = oracle::formula_matrix<Scalar>(3, kIn, kSamples);
   bvae::Matrix<Scalar> dx(kIn, kSamples);
   const bvae::Matrix<Scalar> dy = oracle::formula_matrix<Scalar>(4, kOut, kSamples);
@@ -64,14 +67,13 @@ void check_linear(const Golden& golden, double bar) {
   for (const bvae::GradientTask& task : Net::gradient_tasks())
     Net::template gradient<Scalar>(task, kSamples, parameters.data(), a, gradient.data());
 
-  const auto error = [&](const Scalar* values, const std::string& name) {
-    const std::vector<double> expected = golden["Linear." + name];
-    return oracle::relative_error<Scalar, double>({values, expected.size()}, expected);
+  const auto error = [&](std::span<const Scalar> values, const std::string& name) {
+    return oracle::relative_error<Scalar, double>(values, golden["Linear." + name]);
   };
-  CHECK(error(a.output(), "y") <= bar);
-  CHECK(error(dx.data(), "dx") <= bar);
-  CHECK(error(gradient.data() + tensors[0].offset, "weight") <= bar);
-  CHECK(error(gradient.data() + tensors[1].offset, "bias") <= bar);
+  CHECK(error({a.output(), kOut * kSamples}, "y") <= bar);
+  CHECK(error({dx.data(), kIn * kSamples}, "dx") <= bar);
+  CHECK(error(bvae_test::values_of(gradient, tensors[0]), "weight") <= bar);
+  CHECK(error(bvae_test::values_of(gradient, tensors[1]), "bias") <= bar);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "bvae/likelihoods/gaussian.hpp"
 #include "bvae/models/vae.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 using bvae::Bernoulli;
 using bvae::Binarization;
@@ -44,8 +45,7 @@ Model model() {
   Model m{Seed{2}};
   const auto tensors = Model::parameter_tensors();
   for (Index d = 0; d < kLatents; ++d)
-    for (Index i = 0; i < 9; ++i)
-      m.parameters()[static_cast<std::size_t>(tensors[2].offset + d * 9 + i)] *= d == 1 ? 0.02 : 3.0;
+    for (Index i = 0; i < 9; ++i) bvae_test::at(m.parameters(), tensors[2], d, i) *= d == 1 ? 0.02 : 3.0;
   return m;
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("evaluate: a large mean that all samples share is no activity", "[metr
   Model m = model();
   const auto tensors = Model::parameter_tensors();
   const Evaluation before = bvae::evaluate(m, Dataset(grey(700)), Gaussian{}, {}, 1);
-  for (std::size_t d = 0; d < kLatents; ++d) m.parameters()[static_cast<std::size_t>(tensors[3].offset) + d] += 1e6;
+  for (Index d = 0; d < kLatents; ++d) bvae_test::at(m.parameters(), tensors[3], d) += 1e6;
   const Evaluation after = bvae::evaluate(m, Dataset(grey(700)), Gaussian{}, {}, 1);
   CHECK((after.mu_variance - before.mu_variance).cwiseAbs().maxCoeff() < 1e-6);
 }

@@ -8,6 +8,7 @@
 #include "bvae/bvae.hpp"
 #include "oracle/against_pytorch.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 namespace {
 
@@ -68,10 +69,9 @@ double tensors_error(std::span<const typename Model::Scalar> actual, const Model
   using Scalar = typename Model::Scalar;
   double error = 0;
   for (const bvae::NamedTensor& tensor : Model::parameter_tensors()) {
-    const auto first = static_cast<std::size_t>(tensor.offset);
-    const auto count = static_cast<std::size_t>(tensor.info.size());
-    error = std::max(error, oracle::relative_error<Scalar, Scalar>(actual.subspan(first, count),
-                                                                   {expected.parameters().data() + first, count}));
+    error =
+        std::max(error, oracle::relative_error<Scalar, Scalar>(bvae_test::values_of(actual, tensor),
+                                                               bvae_test::values_of(expected.parameters(), tensor)));
   }
   return error;
 }
@@ -208,10 +208,13 @@ MnistSized<Scalar> mnist_sized() {
   MnistSized<Scalar> model;
   const std::vector<bvae::NamedTensor> tensors = MnistSized<Scalar>::parameter_tensors();
   REQUIRE(tensors.size() == kScales.size());
-  for (std::size_t t = 0; t < tensors.size(); ++t)
-    for (Index i = 0; i < tensors[t].info.size(); ++i)
-      model.parameters()[static_cast<std::size_t>(tensors[t].offset + i)] =
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    const Index rows = tensors[t].info.extents[0];
+    const Index columns = tensors[t].info.size() / rows;
+    for (Index i = 0; i < rows * columns; ++i)
+      bvae_test::at(model.parameters(), tensors[t], i / columns, i % columns) =
           static_cast<Scalar>(kScales[t] * oracle::formula(kStreamWeights + static_cast<std::uint32_t>(t), i));
+  }
   return model;
 }
 
@@ -220,9 +223,9 @@ template <class Scalar>
 double thinned_error(std::span<const Scalar> arena, const Golden& golden, const std::string& prefix) {
   double error = 0;
   for (const bvae::NamedTensor& tensor : MnistSized<Scalar>::parameter_tensors()) {
+    const std::vector<Scalar> all = bvae_test::values_of(arena, tensor);
     std::vector<Scalar> values;
-    for (Index i = 0; i < tensor.info.size(); i += 1 + tensor.info.size() / 400)
-      values.push_back(arena[static_cast<std::size_t>(tensor.offset + i)]);
+    for (std::size_t i = 0; i < all.size(); i += 1 + all.size() / 400) values.push_back(all[i]);
     error = std::max(error, oracle::relative_error<Scalar, double>(values, golden[prefix + tensor.name]));
   }
   return error;

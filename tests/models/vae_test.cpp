@@ -1,5 +1,6 @@
 #include "bvae/models/vae.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -18,9 +19,9 @@
 #include "bvae/likelihoods/bernoulli.hpp"
 #include "bvae/likelihoods/gaussian.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 using bvae::Bernoulli;
-using bvae::ConstView;
 using bvae::Decoder;
 using bvae::Encoder;
 using bvae::Features;
@@ -59,13 +60,11 @@ bool same_bits(const Arena& a, const Arena& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
 }
 
-/// A named tensor of a model as a matrix, PyTorch's [out, in] transposed: in x out.
+/// A named tensor of a model as a matrix, [out, in] as in PyTorch.
 template <class Model>
-ConstView<typename Model::Scalar> tensor(const Model& model, const std::string& name) {
+Matrix<typename Model::Scalar> tensor(const Model& model, const std::string& name) {
   for (const NamedTensor& t : Model::parameter_tensors())
-    if (t.name == name)
-      return {model.parameters().data() + t.offset, t.info.rank == 2 ? t.info.extents[1] : t.info.extents[0],
-              t.info.rank == 2 ? t.info.extents[0] : 1};
+    if (t.name == name) return bvae_test::matrix_of(model.parameters(), t);
   throw std::out_of_range(name);
 }
 
@@ -83,9 +82,11 @@ TEST_CASE("Vae: 784-400-20 has the parameters of the same model in PyTorch", "[v
     CHECK(tensors[i].name == names[i]);
     CHECK(tensors[i].info.extents[0] == shapes[i][0]);
     if (tensors[i].info.rank == 2) CHECK(tensors[i].info.extents[1] == shapes[i][1]);
-    CHECK(tensors[i].offset == end);
+    const bool weight = tensors[i].info.rank == 2;
+    CHECK(tensors[i].offset ==
+          (weight ? end : tensors[i - 1].offset + 16 * shapes[i - 1][1]));  // biases: in the panels
     CHECK(tensors[i].offset % 16 == 0);
-    end = tensors[i].offset + tensors[i].info.padded_size();
+    end += tensors[i].info.stored_size();
   }
   CHECK(end == Digits::kParameters);
   CHECK(Digits{}.parameters().size() == static_cast<std::size_t>(Digits::kParameters));
@@ -107,17 +108,29 @@ TEST_CASE("Vae: the seed gives the weights", "[vae]") {
   const Digits model{Seed{5}};
   std::set<float> firsts;  // no two tensors start alike
   for (const NamedTensor& t : Digits::parameter_tensors()) {
-    const float* values = model.parameters().data() + t.offset;
+    const std::vector<float> values = bvae_test::values_of(model.parameters(), t);
     firsts.insert(values[0]);
     const double fan_in = t.name.starts_with("decoder.0") ? 20 : t.name.starts_with("encoder") ? 784 : 400;
     double largest = 0;
-    for (Index i = 0; i < t.info.size(); ++i) largest = std::max(largest, std::abs(static_cast<double>(values[i])));
+    for (const float v : values) largest = std::max(largest, std::abs(static_cast<double>(v)));
     INFO(t.name);
     CHECK(largest <= 1 / std::sqrt(fan_in) * 1.0000001);
     CHECK(largest > 0.8 / std::sqrt(fan_in));
-    for (Index i = t.info.size(); i < t.info.padded_size(); ++i) CHECK(values[i] == 0);
   }
   CHECK(firsts.size() == 8);
+}
+
+TEST_CASE("Vae: every value has a place of its own, and what lies between them is 0", "[vae]") {
+  const Small<float> model{Seed{5}};
+  std::vector<int> owners(model.parameters().size());
+  for (const NamedTensor& t : Small<float>::parameter_tensors())
+    for (Index row = 0; row < t.info.extents[0]; ++row)
+      for (Index i = 0; i < t.info.size() / t.info.extents[0]; ++i) ++bvae_test::at(owners, t, row, i);
+  CHECK(std::count(owners.begin(), owners.end(), 1) == Small<float>::parameter_count());
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    REQUIRE(owners[i] <= 1);
+    if (owners[i] == 0) REQUIRE(model.parameters()[i] == 0);
+  }
 }
 
 TEST_CASE("Vae: first layers of encoder, head and decoder do not start alike", "[vae]") {
@@ -133,20 +146,15 @@ TEST_CASE("Vae: encode and decode are the networks that the type says", "[vae]")
   const Small<double> model{Seed{3}};
   const Matrix<double> x = normal<double>(24, 7), z = normal<double>(3, 7, 1);
   const Matrix<double> hidden =
-      ((tensor(model, "encoder.1.weight").transpose() * x).colwise() + tensor(model, "encoder.1.bias").col(0))
-          .array()
-          .tanh();
-  const Matrix<double> head =
-      (tensor(model, "latent.weight").transpose() * hidden).colwise() + tensor(model, "latent.bias").col(0);
+      ((tensor(model, "encoder.1.weight") * x).colwise() + tensor(model, "encoder.1.bias").col(0)).array().tanh();
+  const Matrix<double> head = (tensor(model, "latent.weight") * hidden).colwise() + tensor(model, "latent.bias").col(0);
   const auto q = model.encode(x);
   CHECK((q.mu - head.topRows(3)).cwiseAbs().maxCoeff() < 1e-13);
   CHECK((q.log_variance - head.bottomRows(3)).cwiseAbs().maxCoeff() < 1e-13);
   const Matrix<double> inner =
-      ((tensor(model, "decoder.0.weight").transpose() * z).colwise() + tensor(model, "decoder.0.bias").col(0))
-          .array()
-          .tanh();
+      ((tensor(model, "decoder.0.weight") * z).colwise() + tensor(model, "decoder.0.bias").col(0)).array().tanh();
   const Matrix<double> logits =
-      (tensor(model, "decoder.2.weight").transpose() * inner).colwise() + tensor(model, "decoder.2.bias").col(0);
+      (tensor(model, "decoder.2.weight") * inner).colwise() + tensor(model, "decoder.2.bias").col(0);
   CHECK((model.decode(z) - logits).cwiseAbs().maxCoeff() < 1e-13);
   const Matrix<double> probabilities = 1 / (1 + (-logits.array()).exp());
   CHECK((model.decode(z, Bernoulli{}) - probabilities).cwiseAbs().maxCoeff() < 1e-13);

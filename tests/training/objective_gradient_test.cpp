@@ -4,6 +4,7 @@
 #include "bvae/bvae.hpp"
 #include "bvae/testing/gradient_check.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 namespace {
 
@@ -40,7 +41,7 @@ M unequal_model() {
     const Index columns = tensor.info.size() / tensor.info.extents[0];
     for (Index row = 0; row < tensor.info.extents[0]; ++row)
       for (Index i = 0; i < columns; ++i)
-        model.parameters()[static_cast<std::size_t>(tensor.offset + row * columns + i)] *=
+        bvae_test::at(model.parameters(), tensor, row, i) *=
             static_cast<typename M::Scalar>(std::ldexp(16.0, -static_cast<int>(row % kLatents)));
   }
   return model;

@@ -9,6 +9,7 @@
 
 #include "bvae/bvae.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 using namespace bvae;
 
@@ -224,7 +225,7 @@ TEST_CASE("Trainer: NaN in a weight is found in the first step and named", "[tra
   for (const NamedTensor& tensor : Model::parameter_tensors()) {
     CAPTURE(tensor.name);
     Model model{Seed{1}};
-    model.parameters()[static_cast<std::size_t>(tensor.offset + 1)] = std::numeric_limits<float>::quiet_NaN();
+    bvae_test::at(model.parameters(), tensor, 1) = std::numeric_limits<float>::quiet_NaN();
     try {
       trainer_of(model).fit(train, {.epochs = 1, .batch_size = 10, .threads = 1});
       FAIL("NaN must be found");
