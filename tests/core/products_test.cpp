@@ -85,7 +85,8 @@ struct Problem {
     const Index first = outputs / 3 / 16 * 16;
     const Index count = outputs - first > 16 ? (outputs - first) / 16 * 16 : outputs - first;
     bvae::Arena<Scalar> dw(panels.size(), Scalar(123));
-    products::inputs_times_deltas(outputs, inputs, samples, x.data(), dy.data(), first, count, dw.data());
+    products::inputs_times_deltas(outputs, inputs, samples, x.data(), dy.data(), first, count,
+                                  dw.data() + weight.position(first));
     double worst = 0;
     for (Index o = 0; o < (outputs + 15) / 16 * 16; ++o) {
       const bool touched = o >= first && o < (first + count + 15) / 16 * 16;
@@ -164,7 +165,7 @@ TEMPLATE_TEST_CASE("products: panels of the gradient in parts have the bits of t
       for (const Index part : {16, 48, 112}) {
         for (Index first = 0; first < outputs; first += part)
           products::inputs_times_deltas(outputs, inputs, samples, p.x.data(), p.dy.data(), first,
-                                        std::min(part, outputs - first), parts.data());
+                                        std::min(part, outputs - first), parts.data() + p.weight.position(first));
         INFO("outputs " << outputs << ", samples " << samples << ", parts of " << part);
         CHECK(parts == whole);
       }
