@@ -87,14 +87,15 @@ TEST_CASE("Linear: output and gradients are PyTorch's", "[layers][pytorch]") {
 TEST_CASE("Activations: outputs and gradients are PyTorch's, in the tails and at the kinks", "[layers][pytorch]") {
   const Golden golden("layers.safetensors");
   // A gradient that its layer works out from the output (1 - y * y) has no more digits than 1 has: floor 1. PyTorch
-  // does the same. PyTorch's Softplus switches to the identity at 20.
+  // does the same. PyTorch's Softplus switches to the identity at 20. In the tails its SiLU's gradient is off by
+  // 2.9e-15 and the formula for GELU_tail by 9e-15, ours by less than 5e-16 (computed with 50 digits).
   SECTION("double") {
     check_activation<bvae::ReLU, double>(golden, "ReLU", {0, 0});
     check_activation<bvae::LeakyReLU, double>(golden, "LeakyReLU", {2e-15, 2e-15});
     check_activation<bvae::ELU, double>(golden, "ELU", {2e-15, 2e-15, 1e-25, 1});
-    check_activation<bvae::SiLU, double>(golden, "SiLU", {2e-15, 2e-15});
+    check_activation<bvae::SiLU, double>(golden, "SiLU", {2e-15, 4e-15});
     check_activation<bvae::GELU, double>(golden, "GELU", {2e-15, 2e-15, 1, 1});
-    check_activation<bvae::GELU, double>(golden, "GELU_tail", {2e-15, 3e-14});
+    check_activation<bvae::GELU, double>(golden, "GELU_tail", {1e-14, 3e-14});
     check_activation<bvae::Tanh, double>(golden, "Tanh", {2e-15, 2e-15, 1e-25, 1});
     check_activation<bvae::Sigmoid, double>(golden, "Sigmoid", {2e-15, 2e-15, 1e-25, 1});
     check_activation<bvae::Softplus, double>(golden, "Softplus", {1e-10, 2.1e-9, 1, 1});

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "bvae/kernels/isa.hpp"
+#include "bvae/kernels/math.hpp"
 #include "bvae/kernels/simd.hpp"
 
 namespace bvae::kernels {

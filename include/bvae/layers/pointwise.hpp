@@ -43,12 +43,6 @@ struct PointwiseBind {
 
 namespace detail {
 
-using bvae::PointwiseBind;
-template <class Scalar>
-using ArrayView = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
-template <class Scalar>
-using ConstArrayView = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
-
 /// Binds an activation of kernels/, which a network can compute together with the layer before it. `Parameter` is a
 /// std::ratio.
 template <kernels::Activation A, Shape In, class Parameter = std::ratio<0>>
