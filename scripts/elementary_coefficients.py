@@ -84,11 +84,11 @@ def literal(x, bits):
 
 
 def erfcx_of(k):
-    """(y + k) exp(y^2) erfc(y) as a function of t = (y - k) / (y + k)."""
+    """(1 + 9/8 y) exp(y^2) erfc(y) as a function of t = (y - k) / (y + k)."""
 
     def f(t):
         y = k * (1 + t) / (1 - t)
-        return (y + k) * exp(y * y) * erfc(y)
+        return (1 + 9 * y / 8) * exp(y * y) * erfc(y)
 
     return f
 
@@ -108,7 +108,7 @@ def coefficients(bits, exp_degree, log_degree, erf_degree, erfcx_degree, k, larg
     fit("kLog", lambda x: (log1p(x) - x + x * x / 2) / x**3, lambda x: fabs(x**3 / log1p(x)), -third, third, log_degree, bits)
     print("  /// erf(x) / x - 1 as a polynomial in x^2, for |x| <= 1")
     fit("kErf", lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z)), tiny**2, 1, erf_degree, bits)
-    print(f"  /// (y + {k}) exp(y^2) erfc(y) as a polynomial in (y - {k}) / (y + {k}), for 0 <= y <= {largest}")
+    print(f"  /// (1 + 9/8 y) exp(y^2) erfc(y) as a polynomial in (y - {k}) / (y + {k}), for 0 <= y <= {largest}")
     constant("kErfcCenter", mpf(k), bits)
     f = erfcx_of(mpf(k))
     fit("kErfc", f, lambda t: 1 / f(t), -1, (mpf(largest) - k) / (mpf(largest) + k), erfcx_degree, bits)
@@ -132,8 +132,8 @@ namespace bvae::kernels {
 
 template <class T>
 struct MathCoefficients;""")
-coefficients(24, 4, 7, 6, 9, 3, 10.35, 3, 4)
-coefficients(53, 10, 19, 12, 24, 4, 27.5, 7, 8)
+coefficients(24, 4, 7, 6, 9, 2.5, 10.35, 3, 4)
+coefficients(53, 10, 19, 12, 23, 4, 27.5, 7, 8)
 print("""
 /// pi/2 in parts: whole ones for fused multiply-adds, and short ones whose product with a number below 2^20 is exact.
 struct HalfPi {""")

@@ -24,12 +24,12 @@ struct MathCoefficients<float> {
   // error 2^-28.3
   static constexpr float kErf[] = {0x1.06eba8p-3F, -0x1.81273ep-2F,  0x1.ce2cf8p-4F, -0x1.b7f90ep-6F,
                                    0x1.5405b6p-8F, -0x1.a3f714p-11F, 0x1.496a64p-14F};
-  /// (y + 3) exp(y^2) erfc(y) as a polynomial in (y - 3) / (y + 3), for 0 <= y <= 10.35
-  static constexpr float kErfcCenter = 0x1.800000p+1F;
-  // error 2^-26.5
-  static constexpr float kErfc[] = {0x1.12f21ep+0F,   -0x1.c44c48p-1F, 0x1.2e3266p-1F,   -0x1.3deacap-2F,
-                                    0x1.e9977ap-4F,   -0x1.b7bfdcp-6F, -0x1.41be5ep-10F, 0x1.93cb10p-9F,
-                                    -0x1.f8cb28p-12F, -0x1.542c4cp-12F};
+  /// (1 + 9/8 y) exp(y^2) erfc(y) as a polynomial in (y - 2.5) / (y + 2.5), for 0 <= y <= 10.35
+  static constexpr float kErfcCenter = 0x1.400000p+1F;
+  // error 2^-26.0
+  static constexpr float kErfc[] = {0x1.9b7e78p-1F,  -0x1.da07f6p-3F, 0x1.bdd6fcp-5F,   0x1.163d90p-5F,
+                                    -0x1.4b7530p-5F, 0x1.114284p-6F,  -0x1.356c68p-11F, -0x1.0e28dep-9F,
+                                    0x1.307408p-12F, 0x1.f81ec6p-13F};
   /// (sin(x) / x - 1) / x^2 and (cos(x) - 1) / x^2 as polynomials in x^2, for |x| <= pi/4
   // error 2^-28.0
   static constexpr float kSin[] = {-0x1.555556p-3F, 0x1.111108p-7F, -0x1.a00f80p-13F, 0x1.6cd1f4p-19F};
@@ -74,17 +74,16 @@ struct MathCoefficients<double> {
                                     0x1.f9a321a12b902p-14,  -0x1.f4d1df3a3d267p-17, 0x1.b9def1a9484ddp-20,
                                     -0x1.5f1d371d7aa4ep-23, 0x1.f7a415db3e01ap-27,  -0x1.386acbbca1cd5p-30,
                                     0x1.0579c77a056d0p-34};
-  /// (y + 4) exp(y^2) erfc(y) as a polynomial in (y - 4) / (y + 4), for 0 <= y <= 27.5
+  /// (1 + 9/8 y) exp(y^2) erfc(y) as a polynomial in (y - 4) / (y + 4), for 0 <= y <= 27.5
   static constexpr double kErfcCenter = 0x1.000000p+2;
-  // error 2^-54.0
+  // error 2^-54.8
   static constexpr double kErfc[] = {
-      0x1.18932bf08e154p+0,   -0x1.f3fe31ecb49bfp-1,  0x1.8be202d26c706p-1,   -0x1.14eacb1ad0345p-1,
-      0x1.52cac23710151p-2,   -0x1.645fd8a4bbb7dp-3,  0x1.38dbd2c8e33d1p-4,   -0x1.b00c052c6896bp-6,
-      0x1.908f47224611cp-8,   -0x1.269b51a302872p-12, -0x1.dd28437f1f5ffp-12, 0x1.72cda16d86baap-13,
-      -0x1.e7efa7586c394p-19, -0x1.3c6e0340800b4p-16, 0x1.3b1858d4eabe8p-18,  0x1.7e2bedcf6af83p-20,
-      -0x1.c76c31ca0820cp-21, -0x1.4149901de423fp-24, 0x1.11892c30eef86p-23,  0x1.4ba1163cb3d71p-32,
-      -0x1.3c069121bf1d8p-26, 0x1.1f9338ecfcc8dp-32,  0x1.3a0d391eb44bbp-29,  0x1.275da88a786f7p-34,
-      -0x1.29c368a552c40p-33};
+      0x1.81ca5c6ac35d4p-1,   -0x1.88f7ef80ff627p-3,  0x1.ab6160c8dc476p-4,   -0x1.12e8a665fb221p-5,
+      -0x1.2c4186336269ep-7,  0x1.9b7c27f76502ep-6,   -0x1.82f2f29833ac8p-6,  0x1.f4f0daa2723bdp-7,
+      -0x1.e0b28821f98ccp-8,  0x1.452c052bfc6c8p-9,   -0x1.c8efa43c96114p-12, -0x1.452baf8bcbd05p-14,
+      0x1.39f872a3c1855p-14,  -0x1.e87634263dbf0p-17, -0x1.5128e3781532bp-18, 0x1.97176ba66ee0ep-19,
+      0x1.5eb833c5824d9p-25,  -0x1.c5916787c265ap-22, 0x1.c939584efbe1fp-25,  0x1.dbb240eaa9e6ep-25,
+      -0x1.804f161523fe2p-27, -0x1.ec6044e73bcf9p-28, 0x1.397ed305ae73fp-30,  0x1.6ea5297bcedc4p-31};
   /// (sin(x) / x - 1) / x^2 and (cos(x) - 1) / x^2 as polynomials in x^2, for |x| <= pi/4
   // error 2^-57.1
   static constexpr double kSin[] = {-0x1.5555555555555p-3,  0x1.1111111111111p-7,   -0x1.a01a01a01a015p-13,
