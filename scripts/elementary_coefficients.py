@@ -108,6 +108,8 @@ def coefficients(bits, exp_degree, log_degree, erf_degree, erfcx_degree, k, larg
     fit("kLog", lambda x: (log1p(x) - x + x * x / 2) / x**3, lambda x: fabs(x**3 / log1p(x)), -third, third, log_degree, bits)
     print("  /// erf(x) / x - 1 as a polynomial in x^2, for |x| <= 1")
     fit("kErf", lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z)), tiny**2, 1, erf_degree, bits)
+    root = constant("kSquareRootOfHalf", sqrt(mpf(1) / 2), bits)
+    constant("kSquareRootOfHalfLow", sqrt(mpf(1) / 2) - root, bits)
     print(f"  /// (1 + 9/8 y) exp(y^2) erfc(y) as a polynomial in (y - {k}) / (y + {k}), for 0 <= y <= {largest}")
     constant("kErfcCenter", mpf(k), bits)
     f = erfcx_of(mpf(k))

@@ -51,7 +51,6 @@ struct MathTypes<float> {
   static constexpr int kSureDigits = 20;     // exp(-x) does not change 1
   static constexpr float kErfcMost = 10.3F;  // above, erfc(x) is 0
   static constexpr float kNormalMost = 14.5F;
-  static constexpr float kSquareRootOfHalf = 0x1.6a09e6p-1F;
 };
 template <>
 struct MathTypes<double> {
@@ -71,7 +70,6 @@ struct MathTypes<double> {
   static constexpr int kSureDigits = 40;
   static constexpr double kErfcMost = 27.4;
   static constexpr double kNormalMost = 38.7;
-  static constexpr double kSquareRootOfHalf = 0x1.6a09e667f3bcdp-1;
 };
 
 }  // namespace bvae::kernels

@@ -24,6 +24,8 @@ struct MathCoefficients<float> {
   // error 2^-28.3
   static constexpr float kErf[] = {0x1.06eba8p-3F, -0x1.81273ep-2F,  0x1.ce2cf8p-4F, -0x1.b7f90ep-6F,
                                    0x1.5405b6p-8F, -0x1.a3f714p-11F, 0x1.496a64p-14F};
+  static constexpr float kSquareRootOfHalf = 0x1.6a09e6p-1F;
+  static constexpr float kSquareRootOfHalfLow = 0x1.9fcef4p-27F;
   /// (1 + 9/8 y) exp(y^2) erfc(y) as a polynomial in (y - 2.5) / (y + 2.5), for 0 <= y <= 10.35
   static constexpr float kErfcCenter = 0x1.400000p+1F;
   // error 2^-26.0
@@ -74,6 +76,8 @@ struct MathCoefficients<double> {
                                     0x1.f9a321a12b902p-14,  -0x1.f4d1df3a3d267p-17, 0x1.b9def1a9484ddp-20,
                                     -0x1.5f1d371d7aa4ep-23, 0x1.f7a415db3e01ap-27,  -0x1.386acbbca1cd5p-30,
                                     0x1.0579c77a056d0p-34};
+  static constexpr double kSquareRootOfHalf = 0x1.6a09e667f3bcdp-1;
+  static constexpr double kSquareRootOfHalfLow = -0x1.bdd3413b26456p-55;
   /// (1 + 9/8 y) exp(y^2) erfc(y) as a polynomial in (y - 4) / (y + 4), for 0 <= y <= 27.5
   static constexpr double kErfcCenter = 0x1.000000p+2;
   // error 2^-54.8
