@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/kernels/likelihoods.hpp"
 
 namespace bvae {
 
@@ -35,12 +36,8 @@ struct Gaussian {
                   View<Scalar> gradient) const {
     const double half_precision = 0.5 / (sigma * sigma);
     const Scalar scale = static_cast<Scalar>(2.0 * half_precision * static_cast<double>(weight));
-    for (Index s = 0; s < target.cols(); ++s) {
-      auto difference = gradient.col(s);
-      difference = output.col(s) - target.col(s);
-      values[static_cast<std::size_t>(s)] = half_precision * difference.template cast<double>().squaredNorm();
-      difference *= scale;
-    }
+    kernels::squared_error(target.rows(), target.cols(), target.data(), output.data(), half_precision, scale,
+                           values.data(), gradient.data());
   }
 
   /// The output is the mean already.
