@@ -42,7 +42,7 @@ build() {
   mkdir -p "$work/$name"
   say "building: $name"
   nice -n 10 "$@" -std=c++20 -I"$repository/include" -isystem "$eigen" "$repository/tests/bits/train.cpp" -pthread \
-    -o "$work/$name/train" 2>"$work/$name/log" || { cat "$work/$name/log" >&2; die "$name does not compile"; }
+    -o "$work/$name/train" 2>"$work/$name/log" || { head -n 40 "$work/$name/log" >&2; die "$name does not compile"; }
 }
 
 # run NAME ISA THREADS [EMULATOR...]: writes into a folder that says what it is
