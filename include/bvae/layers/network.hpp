@@ -85,6 +85,8 @@ inline constexpr bool kHasState = requires { B::kState; };
 template <class B>
 inline constexpr bool kFusesActivations = requires { requires B::kFusesActivations; };
 template <class B>
+inline constexpr bool kGradientIsProduct = requires { requires B::kGradientIsProduct; };
+template <class B>
 constexpr bool is_fusible_activation() {
   if constexpr (requires { B::kActivation; }) {
     return !kernels::kDerivativeNeedsInput<B::kActivation>;
@@ -166,7 +168,7 @@ class Network {
   static constexpr bool kGradientsAreProducts = [] {
     bool all = true;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      if constexpr (detail::kHasParameters<Bound<I>>) all = all && requires { requires Bound<I>::kGradientIsProduct; };
+      if constexpr (detail::kHasParameters<Bound<I>>) all = all && detail::kGradientIsProduct<Bound<I>>;
     });
     return all;
   }();
