@@ -20,7 +20,11 @@ struct DivergenceTerms {
   Matrix<Scalar> d_mu;           ///< gradient of `value`, first `samples` columns
   Matrix<Scalar> d_log_variance;
 
-  [[nodiscard]] double kl() const { return kl_per_latent.sum(); }
+  [[nodiscard]] double kl() const {
+    double sum = 0;  // in order: Eigen's depends on flags
+    for (const double kl : kl_per_latent) sum += kl;
+    return sum;
+  }
 };
 
 }  // namespace bvae

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bvae/core/types.hpp"
+#include "bvae/kernels/diagonal_gaussian.hpp"
 
 namespace bvae {
 
@@ -21,40 +22,49 @@ class DiagonalGaussian {
 
   /// z from the noise.
   void sample(ConstView<Scalar> noise, View<Scalar> z) const {
-    z.array() = mu_.array() + (log_variance_.array() * Scalar(0.5)).exp() * noise.array();
+    kernels::gaussian_sample<Scalar>(latents(), samples(), columns(mu_), columns(log_variance_), columns(noise),
+                                     {z.data(), z.rows()});
   }
 
   /// Gradients with respect to mu and log_variance from the one with respect to z; overwrites both.
   void sample_gradient(ConstView<Scalar> noise, ConstView<Scalar> dz, RowsView<Scalar> d_mu,
                        RowsView<Scalar> d_log_variance) const {
-    d_mu = dz;
-    d_log_variance.array() = Scalar(0.5) * dz.array() * noise.array() * (log_variance_.array() * Scalar(0.5)).exp();
+    gradient(noise, dz, {}, d_mu, d_log_variance);
   }
 
-  /// Mean over the samples of the KL of each latent, in nats.
+  /// The same plus beta times the gradients of a divergence, in one pass.
+  void objective_gradient(ConstView<Scalar> noise, ConstView<Scalar> dz, Scalar beta, ConstView<Scalar> divergence_mu,
+                          ConstView<Scalar> divergence_log_variance, RowsView<Scalar> d_mu,
+                          RowsView<Scalar> d_log_variance) const {
+    gradient(noise, dz, {beta, columns(divergence_mu), columns(divergence_log_variance)}, d_mu, d_log_variance);
+  }
+
+  /// Mean over the samples of the KL of each latent, in nats; summed in the order of the samples.
   void kl_per_latent(Eigen::Ref<Vector<double>> kl) const {
-    kl.setZero();
-    for (Index s = 0; s < samples(); ++s) {
-      const auto mu = mu_.col(s).template cast<double>().array();
-      const auto lv = log_variance_.col(s).template cast<double>().array();
-      kl.array() += 0.5 * (mu.square() + lv.exp() - lv - 1.0);
-    }
-    kl /= static_cast<double>(samples());
+    kernels::gaussian_kl(latents(), samples(), columns(mu_), columns(log_variance_), kl.data());
   }
 
   /// Gradients of sum_d weight[d] * (mean KL of latent d): overwrites both.
   void kl_gradient(const Eigen::Ref<const Vector<double>>& weight, RowsView<Scalar> d_mu,
                    RowsView<Scalar> d_log_variance) const {
-    const double scale = 1.0 / static_cast<double>(samples());
-    for (Index s = 0; s < samples(); ++s) {
-      const auto mu = mu_.col(s).template cast<double>().array();
-      const auto lv = log_variance_.col(s).template cast<double>().array();
-      d_mu.col(s).array() = (scale * weight.array() * mu).template cast<Scalar>();
-      d_log_variance.col(s).array() = ((0.5 * scale) * weight.array() * (lv.exp() - 1.0)).template cast<Scalar>();
-    }
+    kernels::gaussian_kl_gradient<Scalar>(latents(), samples(), columns(mu_), columns(log_variance_), weight.data(),
+                                          {d_mu.data(), d_mu.outerStride()},
+                                          {d_log_variance.data(), d_log_variance.outerStride()});
   }
 
  private:
+  template <class View>
+  static kernels::Columns<const Scalar> columns(const View& view) {
+    return {view.data(), view.outerStride()};
+  }
+
+  void gradient(ConstView<Scalar> noise, ConstView<Scalar> dz, const kernels::DivergenceGradient<Scalar>& divergence,
+                RowsView<Scalar> d_mu, RowsView<Scalar> d_log_variance) const {
+    kernels::gaussian_gradient<Scalar>(latents(), samples(), columns(log_variance_), columns(noise), columns(dz),
+                                       divergence, {d_mu.data(), d_mu.outerStride()},
+                                       {d_log_variance.data(), d_log_variance.outerStride()});
+  }
+
   ConstRowsView<Scalar> mu_;
   ConstRowsView<Scalar> log_variance_;
 };

@@ -1,0 +1,153 @@
+#include "bvae/kernels/diagonal_gaussian.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/guarded.hpp"
+#include "support/isas.hpp"
+
+namespace {
+
+using bvae::Isa;
+using bvae::kernels::Columns;
+using bvae::kernels::Size;
+using bvae_test::Guarded;
+using bvae_test::UsingIsa;
+
+constexpr std::size_t kSamples = 3;
+
+/// Heads hold mu and, below, log_variance of each sample.
+template <class T>
+struct Batch {
+  Batch(std::size_t latents, bool at_end)
+      : m(static_cast<Size>(latents)),
+        head(2 * latents * kSamples, at_end),
+        delta(2 * latents * kSamples, at_end),
+        noise(latents * kSamples, at_end),
+        z(latents * kSamples, at_end),
+        dz(latents * kSamples, at_end),
+        kl_mu(latents * kSamples, at_end),
+        kl_log_variance(latents * kSamples, at_end),
+        kl(latents, at_end),
+        weight(latents, at_end) {
+    fill(head, 1.1, 2), fill(noise, 0.7, 1), fill(dz, 0.3, 1), fill(kl_mu, 0.9, 1), fill(kl_log_variance, 1.7, 1);
+    for (std::size_t d = 0; d < latents; ++d) weight[d] = static_cast<double>(d % 3);
+  }
+  static void fill(Guarded<T>& values, double frequency, double size) {
+    double i = 0;
+    for (T& x : values) x = static_cast<T>(size * std::sin(frequency * i * i + 1)), ++i;
+  }
+  Columns<const T> mu() { return {head.data(), 2 * m}; }
+  Columns<const T> log_variance() { return {head.data() + m, 2 * m}; }
+  Columns<T> d_mu() { return {delta.data(), 2 * m}; }
+  Columns<T> d_log_variance() { return {delta.data() + m, 2 * m}; }
+  Columns<const T> read(Guarded<T>& values) { return {values.data(), m}; }
+
+  void sample() {
+    bvae::kernels::gaussian_sample<T>(m, Size(kSamples), mu(), log_variance(), read(noise), {z.data(), m});
+  }
+  void gradient(bool with_divergence) {
+    bvae::kernels::DivergenceGradient<T> divergence{};
+    if (with_divergence) divergence = {T(4), read(kl_mu), read(kl_log_variance)};
+    bvae::kernels::gaussian_gradient<T>(m, Size(kSamples), log_variance(), read(noise), read(dz), divergence, d_mu(),
+                                        d_log_variance());
+  }
+  void kl_per_latent() { bvae::kernels::gaussian_kl<T>(m, Size(kSamples), mu(), log_variance(), kl.data()); }
+  void kl_gradient() {
+    bvae::kernels::gaussian_kl_gradient<T>(m, Size(kSamples), mu(), log_variance(), weight.data(), d_mu(),
+                                           d_log_variance());
+  }
+
+  Size m;
+  Guarded<T> head, delta, noise, z, dz, kl_mu, kl_log_variance;
+  Guarded<double> kl, weight;
+};
+
+template <class T>
+bool close(T value, double expected) {
+  return std::abs(static_cast<double>(value) - expected) <=
+         16 * double(std::numeric_limits<T>::epsilon()) * std::max(1.0, std::abs(expected));
+}
+
+/// Calls check(head index of mu, of log_variance, index in a batch of latents, latent).
+template <class Check>
+bool for_all(std::size_t latents, Check check) {
+  bool right = true;
+  for (std::size_t s = 0; s < kSamples; ++s)
+    for (std::size_t d = 0; d < latents; ++d)
+      right = right && check(2 * latents * s + d, 2 * latents * s + latents + d, latents * s + d, d);
+  return right;
+}
+
+template <class T>
+void check(std::size_t latents, bool at_end) {
+  Batch<T> b(latents, at_end);
+  b.sample();
+  REQUIRE(for_all(latents, [&](std::size_t mu, std::size_t lv, std::size_t i, std::size_t) {
+    return close(b.z[i], double(b.head[mu]) + std::exp(double(b.head[lv]) / 2) * double(b.noise[i]));
+  }));
+  for (const bool with_divergence : {false, true}) {
+    b.gradient(with_divergence);
+    const double beta = with_divergence ? 4 : 0;
+    REQUIRE(for_all(latents, [&](std::size_t mu, std::size_t lv, std::size_t i, std::size_t) {
+      const double slope = double(b.dz[i]) * double(b.noise[i]) * std::exp(double(b.head[lv]) / 2) / 2;
+      return close(b.delta[mu], double(b.dz[i]) + beta * double(b.kl_mu[i])) &&
+             close(b.delta[lv], slope + beta * double(b.kl_log_variance[i]));
+    }));
+  }
+  b.kl_gradient();
+  REQUIRE(for_all(latents, [&](std::size_t mu, std::size_t lv, std::size_t, std::size_t d) {
+    const double weight = b.weight[d] / double(kSamples);
+    return close(b.delta[mu], weight * double(b.head[mu])) &&
+           close(b.delta[lv], weight * std::expm1(double(b.head[lv])) / 2);
+  }));
+  b.kl_per_latent();
+  std::vector<double> kl(latents);
+  for_all(latents, [&](std::size_t mu, std::size_t lv, std::size_t, std::size_t d) {
+    const double m = double(b.head[mu]), v = double(b.head[lv]);
+    kl[d] += (m * m + std::expm1(v) - v) / (2 * double(kSamples));
+    return true;
+  });
+  bool right = true;
+  for (std::size_t d = 0; d < latents; ++d) right = right && close(b.kl[d], kl[d]);
+  REQUIRE(right);
+}
+
+template <class T>
+bool same_bits(Guarded<T>& a, Guarded<T>& b) {
+  return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("kernels::gaussian_*: are right for any number of latents", "[kernels]", float, double) {
+  for (const Isa isa : bvae_test::all_isas()) {
+    const UsingIsa using_isa(isa);
+    for (std::size_t latents = 0; latents <= 67; ++latents)
+      for (const bool at_end : {false, true}) {
+        INFO(name(isa) << ", " << latents << " latents");
+        check<TestType>(latents, at_end);
+      }
+  }
+}
+
+TEMPLATE_TEST_CASE("kernels::gaussian_*: have the same bits for all registers", "[kernels]", float, double) {
+  const auto run = [](Isa isa, Batch<TestType>& b, bool kl) {
+    const UsingIsa using_isa(isa);
+    b.sample();
+    b.kl_per_latent();
+    kl ? b.kl_gradient() : b.gradient(true);
+  };
+  for (const Isa isa : bvae_test::fused_isas())
+    for (const bool kl : {false, true}) {
+      Batch<TestType> one(53, true), other(53, true);
+      run(bvae_test::fused_isas().front(), one, kl);
+      run(isa, other, kl);
+      CHECK(same_bits(one.z, other.z));
+      CHECK(same_bits(one.kl, other.kl));
+      CHECK(same_bits(one.delta, other.delta));
+    }
+}
