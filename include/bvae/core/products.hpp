@@ -7,9 +7,11 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "bvae/core/arena.hpp"
 #include "bvae/core/types.hpp"
+#include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/products.hpp"
 
 namespace bvae::products {
@@ -29,14 +31,29 @@ Scalar* scratch(Index values) {
 
 inline constexpr Index kPanel = TensorInfo::kPanelRows;
 
+/// Activations that are done in registers; others follow a product while its result is in the cache.
+template <Activation A>
+inline constexpr bool kRectifies = A == Activation::kIdentity || A == Activation::kReLU || A == Activation::kLeakyReLU;
+template <Activation A, class Scalar>
+constexpr Scalar slope_of(Scalar parameter) {
+  return A == Activation::kReLU ? Scalar(0) : A == Activation::kLeakyReLU ? parameter : Scalar(1);
+}
+
 }  // namespace detail
 
 /// y = activation(W x + b): `w` outputs x inputs in panels, `x` inputs x samples, `y` outputs x samples.
 template <Activation A = Activation::kIdentity, class Scalar>
 void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* x, Scalar* y,
                           Scalar parameter = {}) {
-  kernels::panels_times_columns<A, Scalar>(outputs, samples, inputs, w, TensorInfo::panel_of(inputs),
-                                           {x, inputs, 0, inputs}, w + detail::kPanel * inputs, y, outputs, parameter);
+  constexpr Index kGroup = detail::kRectifies<A> ? std::numeric_limits<Index>::max() : 48;
+  for (Index first = 0; first < samples; first += std::min(kGroup, samples)) {
+    const Index group = std::min(kGroup, samples - first);
+    Scalar* const to = y + first * outputs;
+    kernels::panels_times_columns<Scalar>(outputs, group, inputs, w, TensorInfo::panel_of(inputs),
+                                          {x + first * inputs, inputs, 0, inputs}, w + detail::kPanel * inputs, to,
+                                          outputs, detail::slope_of<A>(parameter));
+    if constexpr (!detail::kRectifies<A>) kernels::activate<A>(group * outputs, to, to, parameter);
+  }
 }
 
 /// dx = W^T dy, the gradient with respect to the inputs; with an activation that gave x, the gradient with respect to
@@ -52,9 +69,13 @@ void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scal
     for (Index s = 0; s < group; s += kPanel)
       kernels::transpose_to_panel(outputs, std::min(kPanel, group - s), dy + (first + s) * outputs, outputs,
                                   packed + s * outputs);
-    kernels::panels_times_columns_transposed<A, Scalar>(
-        group, inputs, outputs, packed, kPanel * outputs, {w, kPanel, TensorInfo::panel_of(inputs), kPanel},
-        dx + first * inputs, inputs, x == nullptr ? nullptr : x + first * inputs, parameter);
+    Scalar* const to = dx + first * inputs;
+    const bool rectifies = detail::kRectifies<A> && A != Activation::kIdentity;
+    kernels::panels_times_columns_transposed<Scalar>(
+        group, inputs, outputs, packed, kPanel * outputs, {w, kPanel, TensorInfo::panel_of(inputs), kPanel}, to, inputs,
+        rectifies ? x + first * inputs : nullptr, detail::slope_of<A>(parameter));
+    if constexpr (!detail::kRectifies<A>)
+      kernels::activate_backward<A>(group * inputs, x + first * inputs, x + first * inputs, to, to, parameter);
   }
 }
 

@@ -30,10 +30,7 @@ namespace bvae::kernels {
 /// keep_parameter = 1 nothing decays.
 template <class S>
 void adam(Size count, const AdamCoefficients<S>& coefficients, const S* gradient, S* parameters, S* first, S* second) {
-  const auto kernel = coefficients.keep_parameter == S(1)
-                          ? choose(&baseline::adam<false, S>, &v3::adam<false, S>, &v4::adam<false, S>)
-                          : choose(&baseline::adam<true, S>, &v3::adam<true, S>, &v4::adam<true, S>);
-  kernel(count, coefficients, gradient, parameters, first, second);
+  choose(&baseline::adam<S>, &v3::adam<S>, &v4::adam<S>)(count, coefficients, gradient, parameters, first, second);
 }
 
 }  // namespace bvae::kernels

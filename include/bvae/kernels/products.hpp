@@ -6,7 +6,6 @@
 /// set, the blocks, the number of columns or of threads. So it has the same bits, and sums can be made in pieces.
 #pragma once
 
-#include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/isa.hpp"
 #include "bvae/kernels/simd.hpp"
 
@@ -38,23 +37,23 @@ struct Rows {
 
 namespace bvae::kernels {
 
-/// c = activation(start + a b). `start` (row 16 p + l at start[p * a_panel + l]) is the bias; null: the sum goes on
-/// from what c holds. Row r of column n goes to c[n * c_column + r].
-template <Activation A, class S>
+/// c = start + a b, and where that is negative, times `slope` (1: as it is, 0: ReLU). `start` (row 16 p + l at
+/// start[p * a_panel + l]) is the bias; null: the sum goes on from what c holds. Row r of column n goes to
+/// c[n * c_column + r].
+template <class S>
 void panels_times_columns(Size rows, Size columns, Size depth, const S* a, Size a_panel, const Runs<S>& b,
-                          const S* start, S* c, Size c_column, S parameter = {}) {
-  choose(&baseline::panels_times_columns<A, S>, &v3::panels_times_columns<A, S>, &v4::panels_times_columns<A, S>)(
-      rows, columns, depth, a, a_panel, b, start, c, c_column, parameter);
+                          const S* start, S* c, Size c_column, std::type_identity_t<S> slope = 1) {
+  choose(&baseline::panels_times_columns<S>, &v3::panels_times_columns<S>, &v4::panels_times_columns<S>)(
+      rows, columns, depth, a, a_panel, b, start, c, c_column, slope);
 }
 
-/// c = (a b)^T times the derivative of an activation with output `y` (which has the layout of c; unused for kIdentity):
-/// row r of column n goes to c[r * c_column + n].
-template <Activation A, class S>
+/// c = (a b)^T; where `y` (which has the layout of c, or null) is not positive, times `slope`: that is the gradient
+/// through a rectifier whose output is y. Row r of column n goes to c[r * c_column + n].
+template <class S>
 void panels_times_columns_transposed(Size rows, Size columns, Size depth, const S* a, Size a_panel, const Runs<S>& b,
-                                     S* c, Size c_column, const S* y, S parameter = {}) {
-  static_assert(!kDerivativeNeedsInput<A>);
-  choose(&baseline::panels_times_columns_transposed<A, S>, &v3::panels_times_columns_transposed<A, S>,
-         &v4::panels_times_columns_transposed<A, S>)(rows, columns, depth, a, a_panel, b, c, c_column, y, parameter);
+                                     S* c, Size c_column, const S* y = nullptr, std::type_identity_t<S> slope = 1) {
+  choose(&baseline::panels_times_columns_transposed<S>, &v3::panels_times_columns_transposed<S>,
+         &v4::panels_times_columns_transposed<S>)(rows, columns, depth, a, a_panel, b, c, c_column, y, slope);
 }
 
 /// c = a b, or c += a b if `adds`, with c in panels: row 16 p + l of column n goes to c[p * c_panel + 16 n + l].
