@@ -281,6 +281,13 @@ TEMPLATE_TEST_CASE("panels_times_columns: columns overlap and lie in several run
       }
 }
 
+TEMPLATE_TEST_CASE("panels_times_columns: more columns than a cache holds are the same chains", "[kernels][products]",
+                   float, double) {
+  check_columns<Activation::kIdentity, TestType>(3, 1400, 50, 51, 0, 50, false, 0);
+  check_columns<Activation::kLeakyReLU, TestType>(17, 101, 1100, 1100, 0, 1100, true, TestType(0.25));
+  check_columns<Activation::kIdentity, TestType>(2, 97, 1100, 1, 210, 110, false, 0);
+}
+
 TEMPLATE_TEST_CASE("panels_times_columns: long sums of several runs are the same chain", "[kernels][products]", float,
                    double) {
   check_columns<Activation::kIdentity, TestType>(17, 3, 1150, 2, 120, 100, false, 0);
