@@ -118,8 +118,8 @@ void apply(Elementary function, Size count, const S* x, S* y) {
 
 /// cos and sin of 2 pi turn[i], for 0 <= turn[i] < 1.
 template <class S>
-void cos_sin_of_turn(Size count, const S* turn, S* cosine, S* sine) {
-  choose(&baseline::cos_sin_of_turn<S>, &v3::cos_sin_of_turn<S>, &v4::cos_sin_of_turn<S>)(count, turn, cosine, sine);
+void cos_sin_of_turns(Size count, const S* turn, S* cosine, S* sine) {
+  choose(&baseline::cos_sin_of_turns<S>, &v3::cos_sin_of_turns<S>, &v4::cos_sin_of_turns<S>)(count, turn, cosine, sine);
 }
 
 }  // namespace bvae::kernels
