@@ -1,0 +1,68 @@
+// The library's side of compare.py: bvae_worker IMAGES. Reads commands from standard input and answers each with a line
+// of JSON:
+//
+//     about                      instruction set, compiler, operations a sample, parameters
+//     peak THREADS               the FMA peak, operations a second
+//     round BATCH THREADS SEED   trains a new model for two epochs and tells of the second
+#include <bvae/bvae.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "support/fma_peak.hpp"
+#include "support/mlp.hpp"
+
+namespace {
+
+using Model = bvae_benchmark::Mlp;
+
+void about() {
+  std::printf("{\"isa\": \"%s\", \"compiler\": \"%s\", \"flops_per_sample\": %.0f, \"parameters\": %lld}\n",
+              name(bvae::isa()).data(), __VERSION__, bvae_benchmark::flops_per_sample<Model>(),
+              static_cast<long long>(Model::parameter_count()));
+}
+
+void peak(int threads) {
+  bvae::Team team(threads);
+  std::printf("{\"peak\": %.0f}\n", bvae_benchmark::fma_peak(team, 3));
+}
+
+void round(const bvae::Dataset& data, bvae::Index batch, int threads, std::uint64_t seed) {
+  Model model{bvae::Seed{seed}};
+  bvae::Trainer trainer{model, bvae::Bernoulli{}, bvae::Kl{}, bvae::Constant{1.0}, bvae::Adam{.learning_rate = 1e-3}};
+  const bvae::History history =
+      trainer.fit(data, {.epochs = 2, .batch_size = batch, .seed = bvae::Seed{seed}, .threads = threads});
+  const bvae::EpochRecord& epoch = history.epochs.back();
+  std::printf("{\"seconds\": %.9f, \"samples\": %lld, \"loss\": %.6f, \"kl\": %.6f}\n", epoch.seconds,
+              static_cast<long long>(data.size()), epoch.train.objective, epoch.train.kl);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count != 2) return 2;
+  const bvae::Dataset data = bvae::idx::load(arguments[1]);
+  for (std::string line; std::getline(std::cin, line); std::fflush(stdout)) {
+    std::istringstream words(line);
+    std::string command;
+    bvae::Index batch = 0;
+    int threads = 0;
+    std::uint64_t seed = 0;
+    if (words >> command && command == "about") {
+      about();
+    } else if (command == "peak" && words >> threads) {
+      peak(threads);
+    } else if (command == "round" && words >> batch >> threads >> seed) {
+      round(data, batch, threads, seed);
+    } else {
+      std::cerr << "bvae_worker: unknown command '" << line << "'\n";
+      return 2;
+    }
+  }
+} catch (const std::exception& error) {
+  std::cerr << "bvae_worker: " << error.what() << '\n';
+  return 1;
+}

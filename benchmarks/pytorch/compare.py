@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Trains the same model with bvae and with PyTorch, alternating, and prints medians; run.sh calls it.
+
+Every contender is a process that waits for commands. In each round each of them trains a new model on the same images
+for two epochs, and the second is timed: all contenders, batch sizes and numbers of threads in turn, then the next
+round. Ratios are those of times in the same round. Ends with 1 if the two sides do not compute the same thing: their
+losses, their numbers of parameters and of operations must agree.
+"""
+
+import argparse
+import datetime
+import gzip
+import json
+import os
+import pathlib
+import platform
+import random
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+DIGITS = HERE.parents[1] / "examples/mnist/data/train-images-idx3-ubyte.gz"
+SAMPLES = 4096  # an epoch; batch sizes divide it
+MODES = ("eager", "fused", "compile", "autotune")
+# Both sides start from random weights and draw their own noise; medians over the rounds differ by less than this.
+TOLERANCE = {"loss": 0.02, "kl": 0.15}
+
+
+class Worker:
+    def __init__(self, name, command, **environment):
+        self.name = name
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+        )
+
+    def ask(self, *words):
+        try:
+            self.process.stdin.write(" ".join(map(str, words)) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            raise SystemExit(f"compare.py: {self.name} failed at '{' '.join(map(str, words))}'") from None
+
+    def processor_seconds(self):
+        return processor_seconds(f"/proc/{self.process.pid}/stat")
+
+
+def processor_seconds(stat):
+    """User and system time of a process, or of all when it is /proc/stat (there also what the hypervisor took)."""
+    fields = pathlib.Path(stat).read_text().splitlines()[0].rpartition(")")[2].split()
+    if stat == "/proc/stat":
+        fields = fields[1:]
+        ticks = sum(map(int, fields[:8])) - int(fields[3]) - int(fields[4])
+    else:
+        ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_of_others(workers):
+    return processor_seconds("/proc/stat") - sum(worker.processor_seconds() for worker in workers)
+
+
+def write_images(path):
+    """Digits of MNIST in a random order, as often as it takes."""
+    with gzip.open(DIGITS) as file:
+        _, count, height, width = struct.unpack(">IIII", file.read(16))
+        pixels = file.read()
+    size = height * width
+    order = [i % count for i in range(SAMPLES)]
+    random.Random(1).shuffle(order)
+    content = b"".join(pixels[i * size : (i + 1) * size] for i in order)
+    path.write_bytes(struct.pack(">IIII", 0x803, SAMPLES, height, width) + content)
+
+
+def processor():
+    fields = dict(
+        (part.strip() for part in line.split(":", 1))
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        if ":" in line
+    )
+    return {
+        "model": fields.get("model name", platform.machine()),
+        "flags": fields.get("flags", fields.get("Features", "")).split(),
+        "cores": os.cpu_count(),
+    }
+
+
+def commit():
+    git = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def summary(values):
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": middle, "quartiles": [low, high]}
+
+
+class Contender:
+    """One side: its name, whether it is PyTorch, and what to ask whom for a round."""
+
+    def __init__(self, name, is_torch, workers):
+        self.name = name
+        self.is_torch = is_torch
+        self.workers = workers  # by the number of threads
+
+    def round(self, batch, threads, seed):
+        words = (batch, seed) if self.is_torch else (batch, threads, seed)
+        return self.workers[threads].ask("round", *words)
+
+
+def start(options, images):
+    contenders = []
+    for name, program in options.bvae:
+        worker = Worker(name, [program, images])
+        contenders.append(Contender(name, False, dict.fromkeys(options.threads, worker)))
+    for mode in options.modes:
+        command = [sys.executable, "-B", str(HERE / "torch_worker.py"), mode]
+        workers = {
+            t: Worker(f"PyTorch {mode}", [*command, str(t), images], OMP_NUM_THREADS=str(t), CXX=options.torch_cxx)
+            for t in options.threads
+        }
+        contenders.append(Contender(f"PyTorch {mode}", True, workers))
+    return contenders
+
+
+def measure(contenders, options):
+    """Everything that was answered: results[batch, threads, name] is a list, a round each; so is peaks[threads]."""
+    results = {(b, t, c.name): [] for b in options.batches for t in options.threads for c in contenders}
+    peaks = {t: [] for t in options.threads}
+    ours = contenders[0].workers
+    for number in range(options.rounds + 1):  # the first, in which PyTorch compiles, does not count
+        print(f"round {number} of {options.rounds}" if number else "warming up", file=sys.stderr, flush=True)
+        for threads in options.threads:
+            peaks[threads].append(ours[threads].ask("peak", threads)["peak"])
+            for batch in options.batches:
+                turn = number % len(contenders)
+                for contender in contenders[turn:] + contenders[:turn]:
+                    answer = contender.round(batch, threads, number)
+                    if number:
+                        results[batch, threads, contender.name].append(answer)
+    return results, peaks
+
+
+def check(contenders, about, rows):
+    """What is different between the two sides, though it must not be."""
+    complaints = []
+    for key in ("parameters", "flops_per_sample"):
+        values = {name: told[key] for name, told in about.items()}
+        if len(set(values.values())) > 1:
+            complaints.append(f"{key} differ: {values}")
+    for batch in {r["batch"] for r in rows}:
+        for key, tolerance in TOLERANCE.items():
+            values = {(r["contender"], r["threads"]): r[key] for r in rows if r["batch"] == batch}
+            middle = statistics.median(values.values())
+            complaints += [
+                f"batch {batch}, {threads} threads: {name} has the {key} {value:.3f}, the median is {middle:.3f}"
+                for (name, threads), value in values.items()
+                if not abs(value / middle - 1) <= tolerance
+            ]
+    return complaints
+
+
+def evaluate(contenders, options, results, peaks, flops):
+    rows = []
+    speeds = {key: [a["samples"] / a["seconds"] for a in answers] for key, answers in results.items()}
+    for (batch, threads, name), values in speeds.items():
+        answers = results[batch, threads, name]
+        row = {"batch": batch, "threads": threads, "contender": name, "rounds": values, **summary(values)}
+        row["share_of_peak"] = row["median"] * flops / max(peaks[threads])
+        row["loss"], row["kl"] = (statistics.median(a[key] for a in answers) for key in ("loss", "kl"))
+        rows.append(row)
+
+    def best(batch, threads, is_torch):
+        names = [c.name for c in contenders if c.is_torch == is_torch]
+        return max(((batch, t, n) for t in threads for n in names), key=lambda key: statistics.median(speeds[key]))
+
+    def ratio(ours, theirs):
+        return summary([a / b for a, b in zip(speeds[ours], speeds[theirs])])
+
+    headlines = []
+    if any(c.is_torch for c in contenders):
+        for row in rows:
+            key = row["batch"], row["threads"], row["contender"]
+            row["ratio"] = ratio(key, best(row["batch"], [row["threads"]], True))
+        for batch in options.batches:
+            theirs = best(batch, options.threads, True)
+            for contender in contenders:
+                if contender.is_torch:
+                    continue
+                ours = max(((batch, t, contender.name) for t in options.threads), key=lambda k: statistics.median(speeds[k]))
+                headlines.append({"batch": batch, "bvae": ours[1:], "pytorch": theirs[1:], "ratio": ratio(ours, theirs)})
+    return rows, headlines
+
+
+def show(rows, headlines, report):
+    def spread(s, form):
+        return f"{s['median']:{form}} | {s['quartiles'][0]:{form}} - {s['quartiles'][1]:{form}}"
+
+    def threads(count):
+        return f"{count} thread{'s' if count > 1 else ''}"
+
+    machine = report["machine"]
+    peaks = ", ".join(f"{value['best'] * 1e-9:.0f} on {threads(int(t))}" for t, value in report["peak"].items())
+    print(f"{machine['model']}, {machine['cores']} cores, kernels {report['isa']}; FMA peak in GFLOP/s: {peaks}")
+    print(f"PyTorch {report['versions'].get('torch', 'is left out')}; medians of {report['settings']['rounds']} rounds")
+    print(f"other processes took {report['others']:.2f} of the {machine['cores']} cores\n")
+    print("| batch | threads | | samples/s | quartiles | of FMA peak | x PyTorch's best | quartiles | loss | KL |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for r in rows:
+        ratio = spread(r["ratio"], ".2f") if "ratio" in r else " | "
+        print(
+            f"| {r['batch']} | {r['threads']} | {r['contender']} | {spread(r, ',.0f')} | {r['share_of_peak']:.0%} "
+            f"| {ratio} | {r['loss']:.2f} | {r['kl']:.2f} |"
+        )
+    if headlines:
+        print("\n| batch | bvae | PyTorch's best | ratio | quartiles |\n|---|---|---|---|---|")
+    for h in headlines:
+        ours, theirs = (f"{name}, {threads(count)}" for count, name in (h["bvae"], h["pytorch"]))
+        print(f"| {h['batch']} | {ours} | {theirs} | {spread(h['ratio'], '.2f')} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bvae", nargs=2, action="append", required=True, metavar=("NAME", "PROGRAM"))
+    parser.add_argument("--modes", nargs="*", choices=MODES, default=MODES, help="of PyTorch")
+    parser.add_argument("--batches", nargs="+", type=int, default=(16, 128, 512))
+    parser.add_argument("--threads", nargs="+", type=int, default=(1, 2))
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", type=pathlib.Path, help="where to write all rounds")
+    parser.add_argument("--torch-cxx", default="g++", help="the compiler of torch.compile")
+    options = parser.parse_args()
+    if options.rounds < 3:
+        parser.error("--rounds must be at least 3")
+    if any(SAMPLES % batch for batch in options.batches):
+        parser.error(f"--batches must divide {SAMPLES}")
+
+    with tempfile.TemporaryDirectory() as folder:
+        images = pathlib.Path(folder) / "images-idx3-ubyte"
+        write_images(images)
+        contenders = start(options, str(images))
+        about = {c.name: c.workers[options.threads[0]].ask("about") for c in contenders}
+        workers = {worker for c in contenders for worker in c.workers.values()}
+        others, began = seconds_of_others(workers), datetime.datetime.now(datetime.timezone.utc)
+        results, peaks = measure(contenders, options)
+        seconds = (datetime.datetime.now(datetime.timezone.utc) - began).total_seconds()
+        others = (seconds_of_others(workers) - others) / seconds
+
+    first = about[contenders[0].name]
+    torch_about = next((about[c.name] for c in contenders if c.is_torch), {})
+    rows, headlines = evaluate(contenders, options, results, peaks, first["flops_per_sample"])
+    versions = {"bvae": commit(), "python": platform.python_version()}
+    versions |= {c.name: about[c.name]["compiler"] for c in contenders if not c.is_torch}
+    if torch_about:
+        versions |= {"torch": torch_about["torch"], "torch_capability": torch_about["capability"]}
+    report = {
+        "began": began.isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "machine": processor(),
+        "isa": first["isa"],
+        "versions": versions,
+        "settings": {"rounds": options.rounds, "samples": SAMPLES, "flops_per_sample": first["flops_per_sample"]},
+        "others": others,
+        "peak": {str(t): {"best": max(values), "rounds": values} for t, values in peaks.items()},
+        "results": rows,
+        "headlines": headlines,
+        "complaints": check(contenders, about, rows),
+    }
+    show(rows, headlines, report)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    for complaint in report["complaints"]:
+        print(f"compare.py: {complaint}", file=sys.stderr)
+    return 1 if report["complaints"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
