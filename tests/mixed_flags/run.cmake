@@ -1,4 +1,6 @@
 # Runs FIRST and SECOND, which check their own units against each other, and compares what they print.
+cmake_minimum_required(VERSION 3.21)
+
 foreach(program FIRST SECOND)
   execute_process(COMMAND "${${program}}" OUTPUT_VARIABLE of_${program} RESULT_VARIABLE result)
   message(STATUS "${program}:\n${of_${program}}")
