@@ -4,6 +4,7 @@
 //     about                      instruction set, compiler, operations a sample, parameters
 //     peak THREADS               the FMA peak, operations a second
 //     round BATCH THREADS SEED   trains a new model for two epochs and tells of the second
+//     save FILE                  trains a new model a little, saves it, and tells its loss and KL on all images
 #include <bvae/bvae.hpp>
 #include <cstdint>
 #include <cstdio>
@@ -40,6 +41,15 @@ void round(const bvae::Dataset& data, bvae::Index batch, int threads, std::uint6
               static_cast<long long>(data.size()), epoch.train.objective, epoch.train.kl);
 }
 
+void save(const bvae::Dataset& data, const std::string& file) {
+  Model model{bvae::Seed{1}};
+  bvae::Trainer trainer{model, bvae::Bernoulli{}, bvae::Kl{}, bvae::Constant{1.0}, bvae::Adam{.learning_rate = 1e-3}};
+  trainer.fit(data, {.epochs = 2});
+  bvae::save(model, file);
+  const bvae::Evaluation result = bvae::evaluate(model, data, bvae::Bernoulli{});
+  std::printf("{\"loss\": %.6f, \"kl\": %.6f}\n", result.objective(1.0), result.kl);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
@@ -51,12 +61,15 @@ int main(int count, char** arguments) try {
     bvae::Index batch = 0;
     int threads = 0;
     std::uint64_t seed = 0;
+    std::string file;
     if (words >> command && command == "about") {
       about();
     } else if (command == "peak" && words >> threads) {
       peak(threads);
     } else if (command == "round" && words >> batch >> threads >> seed) {
       round(data, batch, threads, seed);
+    } else if (command == "save" && std::getline(words >> std::ws, file)) {
+      save(data, file);
     } else {
       std::cerr << "bvae_worker: unknown command '" << line << "'\n";
       return 2;

@@ -7,13 +7,16 @@ input and answers each with a line of JSON:
 
     about              PyTorch's version and vector instructions; the operations a sample, counted by PyTorch
     round BATCH SEED   trains a new model for two epochs and tells of the second
+    load FILE          loads a model that bvae saved and tells its loss and KL on all images
 """
 
+import collections
 import json
 import pathlib
 import sys
 import time
 
+import safetensors.torch
 import torch
 from torch import nn
 from torch.nn import functional
@@ -25,7 +28,8 @@ class Vae(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(784, 400), nn.ReLU())
+        # Numbered as in bvae, where Flatten is 0; the images are flat already.
+        self.encoder = nn.Sequential(collections.OrderedDict({"1": nn.Linear(784, 400), "2": nn.ReLU()}))
         self.latent = nn.Linear(400, 40)
         self.decoder = nn.Sequential(nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, 784))
 
@@ -86,13 +90,22 @@ class Worker:
         loss, kl = (torch.stack(values).mean().item() for values in zip(*outputs))
         return {"seconds": seconds, "samples": len(self.images), "loss": loss, "kl": kl}
 
+    def load(self, file):
+        self.model.load_state_dict(safetensors.torch.load_file(file))
+        with torch.no_grad():
+            loss, kl = self.model(self.images)
+        return {"loss": loss.item(), "kl": kl.item()}
+
 
 def main(mode, threads, images):
     torch.set_num_threads(int(threads))
     worker = Worker(mode, images)
     for line in sys.stdin:
-        command, *arguments = line.split()
-        answer = {"about": worker.about, "round": worker.round}[command](*map(int, arguments))
+        command, _, rest = line.rstrip("\n").partition(" ")
+        if command == "load":
+            answer = worker.load(rest)
+        else:
+            answer = {"about": worker.about, "round": worker.round}[command](*map(int, rest.split()))
         print(json.dumps(answer), flush=True)
 
 
