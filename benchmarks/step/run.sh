@@ -4,30 +4,5 @@
 # Prints medians of samples a second, GFLOP/s and share of the FMA peak that the same run measures. Built as README says,
 # with -O2; CXX, other CXXFLAGS and, when it runs, BVAE_ISA (baseline, v3, v4) are honoured.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/setup.sh"
-
-arguments=()
-while [ $# -gt 0 ]; do
-  case $1 in
-    --json)
-      [ $# -gt 1 ] || die "--json needs a file"
-      arguments+=("--benchmark_out=$2" --benchmark_out_format=json)
-      shift
-      ;;
-    --json=*) arguments+=("--benchmark_out=${1#*=}" --benchmark_out_format=json) ;;
-    *) arguments+=("$1") ;;
-  esac
-  shift
-done
-
-install_packages "the benchmarks" cmake ninja-build libeigen3-dev libbenchmark-dev
-install_compiler
-
-export CXXFLAGS=${CXXFLAGS:--O2}
-build=$(build_folder benchmarks)
-{
-  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE= -DBVAE_NATIVE=OFF -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_BUILD_TESTS=OFF \
-    -DBVAE_BUILD_EXAMPLES=OFF -DBVAE_BUILD_BENCHMARKS=ON "-DCMAKE_CXX_FLAGS=$CXXFLAGS" >/dev/null
-  cmake --build "$build" --target step --parallel "$(parallelism)" >&2
-} </dev/null
-exec "$build/benchmarks/step/step" ${arguments[@]+"${arguments[@]}"}
+. "$(dirname "${BASH_SOURCE[0]}")/../support/run.sh"
+run_benchmark step "$@"

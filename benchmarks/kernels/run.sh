@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Measures every kernel with every instruction set of this machine:
+#
+#   benchmarks/kernels/run.sh [--json FILE] [--quick] [ARGUMENTS of Google Benchmark]
+#
+# Prints medians of nine repetitions, which are taken in random order, kernel after kernel; --quick is for trying it out.
+# Built as README says, with -O2; CXX and other CXXFLAGS are honoured.
+# --benchmark_filter=weights_times_inputs measures one kernel only.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../support/run.sh"
+
+repetitions=9
+arguments=()
+for argument in "$@"; do
+  case $argument in
+    --quick) repetitions=3 ;;
+    *) arguments+=("$argument") ;;
+  esac
+done
+run_benchmark kernels "--benchmark_repetitions=$repetitions" --benchmark_min_time=0.02 \
+  --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true ${arguments[@]+"${arguments[@]}"}
