@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -45,13 +44,7 @@ void binarize(Binarization binarization, Seed seed, std::uint64_t presentation, 
     return;
   }
   const RandomStream random(seed, Stream::kBinarization, binarization == Binarization::kDynamic ? presentation : 0);
-  constexpr std::size_t kChunk = 256;
-  Scalar uniform[kChunk];
-  for (std::size_t begin = 0; begin < values.size(); begin += kChunk) {
-    const std::size_t count = std::min(kChunk, values.size() - begin);
-    random.uniform(sample, std::span<Scalar>(uniform, count), begin);
-    for (std::size_t i = 0; i < count; ++i) values[begin + i] = uniform[i] < values[begin + i] ? Scalar(1) : Scalar(0);
-  }
+  random.bernoulli(sample, values);
 }
 
 }  // namespace bvae
