@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "bvae/core/types.hpp"
+#include "bvae/kernels/bytes.hpp"
 
 namespace bvae {
 
@@ -28,18 +28,6 @@ struct ImageExtents {
   [[nodiscard]] constexpr Index size() const noexcept { return channels * height * width; }
   bool operator==(const ImageExtents&) const = default;
 };
-
-namespace detail {
-
-/// The 256 values of a byte, `byte / 255` as the division gives it (a product with 1/255 would differ in the last bit).
-template <class Scalar>
-inline constexpr std::array<Scalar, 256> kByteValues = [] {
-  std::array<Scalar, 256> values{};
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<Scalar>(i) / Scalar{255};
-  return values;
-}();
-
-}  // namespace detail
 
 /// Samples that do not change: one column is one sample, as everywhere in bvae.
 ///
@@ -214,15 +202,20 @@ class Dataset {
   template <class Scalar, class Value>
   static Scalar value_of(Value value) noexcept {
     if constexpr (std::is_same_v<Value, std::uint8_t>) {
-      return detail::kByteValues<Scalar>[value];
+      return static_cast<Scalar>(value) / Scalar{255};
     } else {
       return static_cast<Scalar>(value);
     }
   }
 
   template <class Value, class Scalar>
-  static Scalar* convert(const Value* from, Index count, Scalar* out) noexcept {
-    return std::transform(from, from + count, out, [](Value value) { return value_of<Scalar>(value); });
+  static Scalar* convert(const Value* from, Index count, Scalar* out) {
+    if constexpr (std::is_same_v<Value, std::uint8_t>) {
+      kernels::bytes_to_values(count, from, out);
+      return out + count;
+    } else {
+      return std::transform(from, from + count, out, [](Value value) { return value_of<Scalar>(value); });
+    }
   }
 
   template <class Derived>
