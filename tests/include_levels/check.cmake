@@ -59,7 +59,7 @@ function(place file family_variable level_variable)
   set(${level_variable} "${level}" PARENT_SCOPE)
 endfunction()
 
-file(GLOB_RECURSE headers RELATIVE "${ROOT}" "${ROOT}/*.hpp")
+file(GLOB_RECURSE headers RELATIVE "${ROOT}" "${ROOT}/*.hpp" "${ROOT}/*.inc")
 if(NOT headers)
   message(FATAL_ERROR "No headers under ${ROOT}")
 endif()

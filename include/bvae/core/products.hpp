@@ -80,13 +80,14 @@ void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scal
 }
 
 /// dW = dy x^T and db = sum of dy over the samples, for the outputs [first, first + count), of which `first` is a
-/// multiple of 16: writes their panels, which have the layout of those in `w`, to `to`.
+/// multiple of 16: writes their panels, which have the layout of those in `w`, to `to`. `upcoming`: arrays of the same
+/// layout that are used next.
 template <class Scalar>
 void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* x, const Scalar* dy, Index first,
-                         Index count, Scalar* to) {
+                         Index count, Scalar* to, kernels::Upcoming<Scalar> upcoming = {}) {
   using detail::kPanel;
   constexpr Index kGroup = 3 * kPanel;  // outputs whose deltas are packed together
-  constexpr Index kPiece = 512;         // samples likewise; the sums go on from piece to piece
+  constexpr Index kPiece = 256;         // samples likewise; the sums go on from piece to piece
   const Index panel = TensorInfo::panel_of(inputs);
   Scalar* const packed = detail::scratch<Scalar>(kGroup * std::min(kPiece, samples));
   for (Index row = first; row < first + count; row += kGroup, to += kGroup / kPanel * panel) {
@@ -97,8 +98,10 @@ void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scala
         kernels::copy_to_panel(std::min(kPanel, rows - r), piece, dy + begin * outputs + row + r, outputs,
                                packed + r * piece, to + r / kPanel * panel + kPanel * inputs, begin > 0);
       kernels::panels_times_rows<Scalar>((rows + kPanel - 1) / kPanel, inputs, piece, packed, kPanel * piece,
-                                         {x + begin * inputs, inputs}, to, panel, begin > 0);
+                                         {x + begin * inputs, inputs}, to, panel, begin > 0,
+                                         begin + piece == samples ? upcoming : kernels::Upcoming<Scalar>{});
     }
+    for (const Scalar*& array : upcoming.arrays) array += array == nullptr ? 0 : kGroup / kPanel * panel;
     for (Index r = 0; r < rows; r += kPanel)  // what no weight owns
       std::fill(to + r / kPanel * panel + kPanel * (inputs + 1), to + (r / kPanel + 1) * panel, Scalar(0));
   }

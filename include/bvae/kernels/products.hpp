@@ -30,6 +30,14 @@ struct Rows {
   Size row;
 };
 
+/// Arrays with the layout of a product's result that will be used right after it: they are fetched into the cache while
+/// the product is computed.
+template <class S>
+struct Upcoming {
+  int count = 0;
+  const S* arrays[4] = {};
+};
+
 }  // namespace bvae::kernels
 
 #define BVAE_KERNEL_SOURCE "bvae/kernels/products.inc"
@@ -59,9 +67,9 @@ void panels_times_columns_transposed(Size rows, Size columns, Size depth, const 
 /// c = a b, or c += a b if `adds`, with c in panels: row 16 p + l of column n goes to c[p * c_panel + 16 n + l].
 template <class S>
 void panels_times_rows(Size panels, Size columns, Size depth, const S* a, Size a_panel, const Rows<S>& b, S* c,
-                       Size c_panel, bool adds) {
+                       Size c_panel, bool adds, const Upcoming<S>& upcoming = {}) {
   choose(&baseline::panels_times_rows<S>, &v3::panels_times_rows<S>, &v4::panels_times_rows<S>)(
-      panels, columns, depth, a, a_panel, b, c, c_panel, adds);
+      panels, columns, depth, a, a_panel, b, c, c_panel, adds, upcoming);
 }
 
 /// One panel from the columns of a column-major matrix: row n of the panel is column n (up to 16; the others become

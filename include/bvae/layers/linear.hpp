@@ -78,10 +78,12 @@ struct Linear {
       return gradient_to(x, dy, first, count, g[0] + gradient_range(first, count).first);
     }
 
-    /// The same, but to memory of its own: gradient_range(first, count).count values.
+    /// The same, but to memory of its own: gradient_range(first, count).count values. `upcoming`: arrays of as many
+    /// values that are used next.
     template <class Scalar>
-    static double gradient_to(ConstView<Scalar> x, ConstView<Scalar> dy, Index first, Index count, Scalar* to) {
-      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, to);
+    static double gradient_to(ConstView<Scalar> x, ConstView<Scalar> dy, Index first, Index count, Scalar* to,
+                              const kernels::Upcoming<Scalar>& upcoming = {}) {
+      products::inputs_times_deltas(Outputs, kInputs, x.cols(), x.data(), dy.data(), first, count, to, upcoming);
       return sum_of_squares(to, gradient_range(first, count).count);
     }
 

@@ -14,6 +14,7 @@
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/kernels/activations.hpp"
+#include "bvae/kernels/products.hpp"
 
 namespace bvae {
 
@@ -53,7 +54,7 @@ template <class L, class In>
 struct IsLayer {
   static_assert(Bindable<L, In>,
                 "Network: every layer must model bvae::Layer, a type with a nested template <Shape In> struct Bind "
-                "(see relu.hpp)");
+                "(see pointwise.hpp)");
   static_assert(
       Layer<L, In>,
       "Network: the layer's Bind needs Output and forward / backward as bvae::SampleLayer or bvae::BatchLayer asks");
@@ -386,9 +387,11 @@ class Network {
   }
 
   /// The gradient for one task, written to memory of its own: `to` has room for gradient_range(task).count values.
-  /// Returns its sum of squares. Only if kGradientsAreProducts.
+  /// Returns its sum of squares. `upcoming`: arrays of as many values that are used next. Only if
+  /// kGradientsAreProducts.
   template <class Scalar>
-  static double gradient_to(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* to) {
+  static double gradient_to(const GradientTask& task, Index samples, const Activations<Scalar>& a, Scalar* to,
+                            const kernels::Upcoming<Scalar>& upcoming = {}) {
     double squares = 0;
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
@@ -443,7 +446,7 @@ class Network {
   static int first_non_finite(Index samples, const Activations<Scalar>& a) {
     int found = -1;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      if (found < 0 && !ConstView<Scalar>(a.value(I + 1), Bound<I>::Output::kSize, samples).allFinite()) found = I;
+      if (found < 0 && !all_finite(a.value(I + 1), Bound<I>::Output::kSize * samples)) found = I;
     });
     return found;
   }

@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/denormals.hpp"
 #include "bvae/core/errors.hpp"
+#include "bvae/core/reductions.hpp"
+#include "bvae/core/rounding.hpp"
 #include "bvae/divergences/divergence_terms.hpp"
 #include "bvae/layers/network.hpp"
 #include "bvae/schedules/progress.hpp"
@@ -131,26 +134,28 @@ class Objective {
         inputs += norms_[kNorms * static_cast<std::size_t>(own.index) + layer];
         deltas += norms_[kNorms * static_cast<std::size_t>(own.index) + layer + 1];
       }
-      sum += inputs * deltas;
+      sum += rounded(inputs * deltas);
     }
     return std::sqrt(sum);
   }
 
   /// Instead of compute_gradient: each part of the gradient goes to `scratch` (largest_part() values) and from there,
   /// as long as it is in the cache, to use(first, part), with the place of its first value among the parameters.
-  /// gradient() is not filled. `use` may change the parameters.
-  template <class Use>
-  void compute_gradient_in_parts(const Member& member, Index samples, std::span<Scalar> scratch, Use&& use) {
+  /// gradient() is not filled. `use` may change the parameters. upcoming(first) names the arrays that `use` will need.
+  template <class Next, class Use>
+  void compute_gradient_in_parts(const Member& member, Index samples, std::span<Scalar> scratch, Next&& upcoming,
+                                 Use&& use) {
     for_each_task([&](std::size_t t) {
       const auto& [part, task] = tasks_[t];
       const GradientRange range = ranges_[t];
       Scalar* const g = scratch.data();
+      const kernels::Upcoming<Scalar> next = upcoming(range.first);
       if (part == kEncoder) {
-        squares_[t] = Model::EncoderNetwork::gradient_to(task, samples, encoder_, g);
+        squares_[t] = Model::EncoderNetwork::gradient_to(task, samples, encoder_, g, next);
       } else if (part == kHead) {
-        squares_[t] = Model::HeadNetwork::gradient_to(task, samples, head_, g);
+        squares_[t] = Model::HeadNetwork::gradient_to(task, samples, head_, g, next);
       } else {
-        squares_[t] = Model::DecoderNetwork::gradient_to(task, samples, decoder_, g);
+        squares_[t] = Model::DecoderNetwork::gradient_to(task, samples, decoder_, g, next);
       }
       use(range.first, std::span<const Scalar>(g, static_cast<std::size_t>(range.count)));
     });
@@ -169,6 +174,7 @@ class Objective {
         noise.cols() != x.cols())
       throw std::invalid_argument("Objective: x must be features x samples and noise latents x samples, with 1 to " +
                                   std::to_string(capacity_) + " samples");
+    const FlushDenormals flush;  // as members of a team do
     compute(Member{}, model, x.cols(), beta, progress, [&](Shard s, View<Scalar> x_out, View<Scalar> noise_out) {
       x_out = x.middleCols(s.first, s.count);
       noise_out = noise.middleCols(s.first, s.count);
@@ -183,7 +189,7 @@ class Objective {
     result.reconstruction /= static_cast<double>(samples);
     result.divergence = terms_.value;
     result.kl = terms_.kl();
-    result.objective = result.reconstruction + beta * result.divergence;
+    result.objective = result.reconstruction + rounded(beta * result.divergence);
     return result;
   }
   [[nodiscard]] const Vector<double>& kl_per_latent() const { return terms_.kl_per_latent; }
@@ -201,7 +207,7 @@ class Objective {
     if (const int i = Model::EncoderNetwork::first_non_finite(samples, encoder_); i >= 0)
       return {step, "output", "encoder." + std::to_string(i)};
     if (Model::HeadNetwork::first_non_finite(samples, head_) >= 0) return {step, "output", "latent (mu, log_variance)"};
-    if (!ConstView<Scalar>(z_.data(), Model::kLatents, samples).allFinite()) return {step, "sample", "latent (z)"};
+    if (!all_finite(z_.data(), Model::kLatents * samples)) return {step, "sample", "latent (z)"};
     if (!std::isfinite(terms_.value)) return {step, "divergence", "latent"};
     if (const int i = Model::DecoderNetwork::first_non_finite(samples, decoder_); i >= 0)
       return {step, "output", "decoder." + std::to_string(i)};
@@ -254,11 +260,11 @@ class Objective {
     Scalar* delta = head_.output_delta() + s.first * Model::Latent::kHeadOutputs;
     auto d_mu = Model::Latent::mu_rows(delta, s.count);
     auto d_log_variance = Model::Latent::log_variance_rows(delta, s.count);
-    posterior(s).sample_gradient(
-        noise_view(s), ConstView<Scalar>(z_delta_.data() + s.first * Model::kLatents, Model::kLatents, s.count), d_mu,
-        d_log_variance);
-    d_mu += beta * terms_.d_mu.middleCols(s.first, s.count);
-    d_log_variance += beta * terms_.d_log_variance.middleCols(s.first, s.count);
+    const auto rows = [&](const Scalar* first) {
+      return ConstView<Scalar>(first + s.first * Model::kLatents, Model::kLatents, s.count);
+    };
+    posterior(s).objective_gradient(noise_view(s), rows(z_delta_.data()), beta, rows(terms_.d_mu.data()),
+                                    rows(terms_.d_log_variance.data()), d_mu, d_log_variance);
   }
 
   void run_task(std::size_t t, Index samples, const Scalar* p) {

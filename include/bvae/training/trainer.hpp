@@ -17,6 +17,7 @@
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/errors.hpp"
+#include "bvae/core/rounding.hpp"
 #include "bvae/core/team.hpp"
 #include "bvae/data/binarization.hpp"
 #include "bvae/data/dataset.hpp"
@@ -264,6 +265,12 @@ class Trainer {
   void update_in_parts(const Member& member, Workspace& work, Index count, const OptimizerStep& step) {
     work.objective.compute_gradient_in_parts(
         member, count, work.parts[static_cast<std::size_t>(member.rank())],
+        [&](Index first) {
+          kernels::Upcoming<Scalar> upcoming{1, {model_.parameters().data() + first}};
+          for (const Arena<Scalar>& moment : work.moments)
+            if (upcoming.count < 4) upcoming.arrays[upcoming.count++] = moment.data() + first;
+          return upcoming;
+        },
         [&](Index first, std::span<const Scalar> part) { update_range(work, step, first, part); });
   }
 
@@ -323,11 +330,12 @@ class Trainer {
     record.beta = event.beta;
     record.learning_rate = event.learning_rate;
     record.gradient_norm += event.gradient_norm;
-    record.train.objective += weight * event.losses.objective;
-    record.train.reconstruction += weight * event.losses.reconstruction;
-    record.train.divergence += weight * event.losses.divergence;
-    record.train.kl += weight * event.losses.kl;
-    record.train_kl_per_latent += weight * kl_per_latent;
+    record.train.objective += rounded(weight * event.losses.objective);
+    record.train.reconstruction += rounded(weight * event.losses.reconstruction);
+    record.train.divergence += rounded(weight * event.losses.divergence);
+    record.train.kl += rounded(weight * event.losses.kl);
+    for (Index d = 0; d < kl_per_latent.size(); ++d)
+      record.train_kl_per_latent[d] += rounded(weight * kl_per_latent[d]);
   }
   static void finish(EpochRecord& record, Index seen, const RunInfo& info) {
     const double n = static_cast<double>(seen);
