@@ -25,8 +25,8 @@ double normal_distribution(double x) { return 0.5 * std::erfc(-0.707106781186547
 double sin_in_range(double x) { return std::abs(x) <= 0x1p20 ? std::sin(x) : std::nan(""); }
 double cos_in_range(double x) { return std::abs(x) <= 0x1p20 ? std::cos(x) : std::nan(""); }
 
-/// A function, its values by C's library in double, and the largest errors that docs/elementary-functions.md lists,
-/// rounded up.
+/// A function, its values by C's library in double, and the largest error of fused multiply-adds that
+/// docs/elementary-functions.md lists, rounded up.
 struct Function {
   Elementary name;
   double (*truth)(double);
@@ -58,6 +58,11 @@ double error_in_ulp(float y, double truth) {
   truth = std::clamp(truth, -kBeyond, kBeyond);
   const int exponent = truth == 0 ? -126 : std::clamp(std::ilogb(truth), -126, 127);
   return std::abs(value - truth) / std::ldexp(1.0, exponent - 23);
+}
+
+bool is_fused(Isa isa) {
+  const std::vector<Isa> fused = bvae_test::fused_isas();
+  return std::find(fused.begin(), fused.end(), isa) != fused.end();
 }
 
 template <class S>
@@ -215,7 +220,7 @@ TEST_CASE("Elementary functions: floats are as close as documented, denormals to
           at = x[i];
         }
       CAPTURE(name(isa), static_cast<int>(function.name), at);
-      CHECK(worst <= function.ulp);
+      CHECK(worst <= (is_fused(isa) ? function.ulp : std::max(function.ulp, 2.5)));
     }
   }
 }
@@ -326,7 +331,7 @@ void check_turns(S tolerance) {
       CHECK(c[i] == expected[i]);
       CHECK(s[i] == (i == 1 ? 1 : i == 3 ? -1 : 0));
     }
-    if (isa < bvae_test::fused_isas().front()) continue;
+    if (!is_fused(isa)) continue;
     cosine.insert(cosine.end(), sine.begin(), sine.end());
     if (first.empty()) first = cosine;
     CHECK(cosine == first);
