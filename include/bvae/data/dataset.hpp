@@ -103,8 +103,16 @@ class Dataset {
     }
     std::visit(
         [&](const auto& values) {
-          for (const std::uint32_t sample : samples) {
-            out = convert(values.data() + static_cast<Index>(sample) * features(), features(), out);
+          const auto first = [&](std::size_t i) {
+            return values.data() + static_cast<std::size_t>(samples[i]) * static_cast<std::size_t>(features());
+          };
+          const std::size_t bytes = static_cast<std::size_t>(features()) * sizeof(values[0]);
+          for (std::size_t i = 0; i < samples.size(); ++i) {
+            if (i + 1 < samples.size()) {  // shuffled samples lie anywhere
+              const auto* next = reinterpret_cast<const char*>(first(i + 1));
+              for (std::size_t b = 0; b < bytes && b < 4096; b += 64) __builtin_prefetch(next + b);
+            }
+            out = convert(first(i), features(), out);
           }
         },
         values_);

@@ -397,9 +397,9 @@ class Network {
       using B = Bound<I>;
       if constexpr (detail::kHasParameters<B>) {
         if (I != task.layer) return;
-        squares =
-            B::gradient_to(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
-                           ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples), task.first, task.count, to);
+        squares = B::gradient_to(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
+                                 ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples), task.first, task.count,
+                                 to, upcoming);
       }
     });
     return squares;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <span>
@@ -50,6 +51,9 @@ class Objective {
     add_tasks<typename Model::EncoderNetwork>(kEncoder, 0);
     add_tasks<typename Model::HeadNetwork>(kHead, Model::kHeadOffset);
     add_tasks<typename Model::DecoderNetwork>(kDecoder, Model::kDecoderOffset);
+    // The largest tasks first, so that no member has a large one left when the others are done.
+    std::stable_sort(tasks_.begin(), tasks_.end(),
+                     [](const Task& a, const Task& b) { return a.range.count > b.range.count; });
     norms_.resize(kNorms * static_cast<std::size_t>(Pass(Mode::kTraining, Member{}, capacity).shard_count()));
     squares_.resize(tasks_.size());
   }
@@ -146,8 +150,7 @@ class Objective {
   void compute_gradient_in_parts(const Member& member, Index samples, std::span<Scalar> scratch, Next&& upcoming,
                                  Use&& use) {
     for_each_task([&](std::size_t t) {
-      const auto& [part, task] = tasks_[t];
-      const GradientRange range = ranges_[t];
+      const auto& [part, task, range] = tasks_[t];
       Scalar* const g = scratch.data();
       const kernels::Upcoming<Scalar> next = upcoming(range.first);
       if (part == kEncoder) {
@@ -163,7 +166,7 @@ class Objective {
   }
   [[nodiscard]] Index largest_part() const {
     Index largest = 0;
-    for (const GradientRange& range : ranges_) largest = std::max(largest, range.count);
+    for (const Task& task : tasks_) largest = std::max(largest, task.range.count);
     return largest;
   }
 
@@ -227,16 +230,16 @@ class Objective {
   struct Task {
     Part part;
     GradientTask task;
+    GradientRange range;  // among all parameters, if kGradientsAreProducts
   };
 
   template <class Net>
   void add_tasks(Part part, Index offset) {
     for (const GradientTask& task : Net::gradient_tasks()) {
-      tasks_.push_back({part, task});
+      Task& added = tasks_.emplace_back(Task{part, task, {}});
       if constexpr (kGradientsAreProducts) {
-        GradientRange range = Net::gradient_range(task);
-        range.first += offset;
-        ranges_.push_back(range);
+        added.range = Net::gradient_range(task);
+        added.range.first += offset;
       }
     }
   }
@@ -268,7 +271,7 @@ class Objective {
   }
 
   void run_task(std::size_t t, Index samples, const Scalar* p) {
-    const auto& [part, task] = tasks_[t];
+    const auto& [part, task, range] = tasks_[t];
     Scalar* g = gradient_.data();
     if (part == kEncoder) {
       squares_[t] = Model::EncoderNetwork::gradient(task, samples, p, encoder_, g);
@@ -294,9 +297,8 @@ class Objective {
   std::vector<double> values_;
   Arena<Scalar> gradient_;
   std::vector<Task> tasks_;
-  std::vector<GradientRange> ranges_;  // of the tasks
-  std::vector<double> squares_;        // of the tasks' gradients
-  std::vector<double> norms_;          // see Network::squares; kNorms for each shard that is the first of a member
+  std::vector<double> squares_;  // of the tasks' gradients
+  std::vector<double> norms_;    // see Network::squares; kNorms for each shard that is the first of a member
   alignas(64) std::atomic<std::size_t> next_task_{0};
 };
 
