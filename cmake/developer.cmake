@@ -12,15 +12,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
                                                   -Wno-error=stringop-overflow -Wno-error=stringop-overread)
 endif()
 
-# -O3 is CMake's own for Release. g++ 12 tunes for AMD's Zen in a way that halves the speed of Eigen's products, so its
-# tuning is named; -march=native still chooses the instructions.
-if(BVAE_NATIVE)
-  target_compile_options(bvae_developer INTERFACE $<$<CONFIG:Release>:-march=native>)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-    target_compile_options(bvae_developer INTERFACE $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-mtune=haswell>)
-  endif()
-endif()
-
 # Every header compiled alone: `cmake --build FOLDER --target all_verify_interface_header_sets`.
 if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.24 AND TARGET bvae::io)
   file(GLOB_RECURSE bvae_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/bvae/*.hpp")

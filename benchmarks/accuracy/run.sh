@@ -11,7 +11,7 @@ install_compiler
 
 build=$(build_folder accuracy)
 {
-  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=OFF -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_BUILD_TESTS=OFF \
+  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_BUILD_TESTS=OFF \
     -DBVAE_BUILD_EXAMPLES=OFF -DBVAE_BUILD_BENCHMARKS=ON "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" >/dev/null
   cmake --build "$build" --target accuracy --parallel "$(parallelism)" >&2
 } </dev/null

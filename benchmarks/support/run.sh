@@ -25,7 +25,7 @@ run_benchmark() {
   export CXXFLAGS=${CXXFLAGS:--O2}
   build=$(build_folder benchmarks)
   {
-    cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE= -DBVAE_NATIVE=OFF -DBVAE_WARNINGS_AS_ERRORS=OFF \
+    cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE= -DBVAE_WARNINGS_AS_ERRORS=OFF \
       -DBVAE_BUILD_TESTS=OFF -DBVAE_BUILD_EXAMPLES=OFF -DBVAE_BUILD_BENCHMARKS=ON "-DCMAKE_CXX_FLAGS=$CXXFLAGS" >/dev/null
     cmake --build "$build" --target "$name" --parallel "$(parallelism)" >&2
   } </dev/null

@@ -31,7 +31,7 @@ build=$(build_folder mnist)
 program=$build/examples/mnist/mnist
 [ -x "$program" ] || say "building the MNIST example; later runs start at once"
 {
-  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_NATIVE=ON -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_IO=ON \
+  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_IO=ON \
     -DBVAE_BUILD_TESTS=OFF "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" >/dev/null
   cmake --build "$build" --target mnist --parallel "$(parallelism)" -- --quiet |
     sed '/^ninja: no work to do\.$/d' >&2
