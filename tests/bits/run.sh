@@ -119,7 +119,8 @@ fi
 
 for some in "$work"/*/; do
   some=${some%/}
-  [ -x "$some/train" ] && [[ $some != *aarch64* ]] && break
+  # Built for this processor it could not run on the lesser ones that are emulated.
+  [ -x "$some/train" ] && [[ $some != *aarch64* && $some != *native* ]] && break
 done
 if [ -x "$some/train" ] && [[ $some != *aarch64* ]]; then
   refused nonsense "must be baseline, v3 or v4, not 'nonsense'"

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "bvae/bvae.hpp"
@@ -70,6 +73,28 @@ struct Squares {
   }
 };
 
+/// The same optimizer, but the trainer may not know that it needs no norm: it then waits for the whole gradient.
+template <class O>
+struct Waiting : O {
+  static constexpr bool kIgnoresNorm = false;
+};
+
+/// A finite loss whose gradient is not.
+struct Cliff {
+  static constexpr std::string_view kName = "cliff";
+  static constexpr Index kOutputsPerFeature = 1;
+  template <class Scalar>
+  void operator()(ConstView<Scalar> x, ConstView<Scalar>, Scalar, std::span<double> values,
+                  View<Scalar> gradient) const {
+    for (Index s = 0; s < x.cols(); ++s) values[static_cast<std::size_t>(s)] = 1;
+    gradient.setConstant(Scalar(0.125));
+    gradient(3, 0) = std::numeric_limits<Scalar>::infinity();
+  }
+  template <class Scalar>
+  void mean(View<Scalar>) const {}
+  void check_targets(double, double) const {}
+};
+
 }  // namespace
 
 TEST_CASE("Trainer: the objective falls and the record says how", "[training]") {
@@ -116,6 +141,50 @@ TEST_CASE("Trainer: any number of threads gives the same bits", "[training][dete
       CHECK(history.epochs.back().gradient_norm == one.epochs.back().gradient_norm);
       CHECK(history.epochs.back().validation->elbo() == one.epochs.back().validation->elbo());
     }
+  }
+}
+
+TEMPLATE_TEST_CASE("Trainer: updating each part at once gives the bits of updating after the whole gradient",
+                   "[training][determinism]", Adam, AdamW, Sgd) {
+  const Dataset train = bars(90);
+  TestType at_once{};
+  if constexpr (std::is_same_v<TestType, Sgd>) at_once.momentum = 0.9;
+  static_assert(TestType::kIgnoresNorm);
+  const auto run = [&](Model& model, auto optimizer, int threads) {
+    Trainer trainer{model, Bernoulli{}, Kl{.free_bits = 0.05}, Constant{2.0}, optimizer};
+    return trainer.fit(train, {.epochs = 2, .batch_size = 40, .threads = threads});
+  };
+  Model expected{Seed{3}};
+  const History history = run(expected, Waiting<TestType>{at_once}, 1);
+  for (const int threads : {1, 2, 3}) {
+    Model model{Seed{3}};
+    const History other = run(model, at_once, threads);
+    CHECK(same_bits(model.parameters(), expected.parameters()));
+    CHECK(other.epochs.back().gradient_norm == history.epochs.back().gradient_norm);
+  }
+}
+
+TEST_CASE("Objective: the gradient's norm is not larger than its bound", "[training]") {
+  Objective<Model, Bernoulli, Kl> objective(20, Bernoulli{}, Kl{});
+  static_assert(Objective<Model, Bernoulli, Kl>::kGradientsAreProducts);
+  Model model{Seed{3}};
+  const Matrix<float> x = bars(20).columns<float>(0, 20);
+  Matrix<float> noise(4, 20);
+  RandomStream(Seed{1}, Stream::kUser).normal(0, std::span<float>(noise.data(), 80));
+  objective.compute(model, x, noise, 1.0);
+  CHECK(objective.gradient_norm() > 0);
+  CHECK(objective.gradient_norm() <= objective.bound(Member{}, 20));
+}
+
+TEST_CASE("Trainer: a gradient that is not finite changes no parameter, though the loss is finite",
+          "[training][errors]") {
+  const Dataset train = bars(40);
+  for (const int threads : {1, 2}) {
+    Model model{Seed{1}};
+    const Arena<float> before = model.parameters();
+    Trainer trainer{model, Cliff{}, Kl{}, Constant{1.0}, Adam{}};
+    CHECK_THROWS_AS(trainer.fit(train, {.epochs = 1, .batch_size = 10, .threads = threads}), DivergedError);
+    CHECK(same_bits(model.parameters(), before));
   }
 }
 

@@ -39,7 +39,8 @@ using Arena = std::vector<Scalar, detail::AlignedAllocator<Scalar>>;
 inline constexpr Index kTensorPadding = 16;
 
 /// A tensor of a layer: PyTorch's name, PyTorch's extents. Its values lie in C order (last axis fastest), unless it is
-/// the operand of a product: then they lie in panels (see panels()). Axes that run over the pixels of an image say so
+/// the operand of a product: then they lie in panels (see weight_in_panels()). Axes that run over the pixels of an
+/// image say so
 /// (`order`): in memory they are channels-last, and io/ turns them into PyTorch's order in files.
 struct TensorInfo {
   std::string_view name;
@@ -97,7 +98,8 @@ constexpr std::array<Index, N + 1> tensor_offsets(const std::array<TensorInfo, N
   return offsets;
 }
 
-/// Copies values in C order to where a tensor, whose memory begins at `first`, keeps them.
+/// Copies values in C order (of the axes in memory: the pixels of an image channels-last) to where a tensor, whose
+/// memory begins at `first`, keeps them.
 template <class Scalar>
 void set_values(const TensorInfo& info, Scalar* first, std::span<const Scalar> values) {
   const Index rows = info.rank > 0 ? info.extents[0] : 1;
@@ -106,7 +108,7 @@ void set_values(const TensorInfo& info, Scalar* first, std::span<const Scalar> v
     for (Index c = 0; c < columns; ++c) first[info.position(r, c)] = values[static_cast<std::size_t>(r * columns + c)];
 }
 
-/// The values of a tensor, whose memory begins at `first`, in C order.
+/// The values of a tensor, whose memory begins at `first`, in the same order.
 template <class Scalar>
 std::vector<std::remove_const_t<Scalar>> values_of(const TensorInfo& info, Scalar* first) {
   const Index rows = info.rank > 0 ? info.extents[0] : 1;

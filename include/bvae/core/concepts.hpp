@@ -27,16 +27,15 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///  - `kGradientRows` and `gradient(x, dy, Tensors<Scalar>, first, count)` with `kParameters`: the parameters' gradient
 ///    over all samples, for rows [first, first + count) of the work, `first` a multiple of 16; rows are independent,
 ///    threads share them. Returns the sum of squares of what it wrote (for the gradient's norm)
-///  - `kGradientIsProduct`, `gradient_range(first, count)` and `gradient_to(x, dy, first, count, to, upcoming)`:
-///  `gradient` is a product of x and dy
-///    (its norm is at most the product of theirs, a column of ones added to x) and writes one range of the parameters;
-///    gradient_to writes it to other memory, and may fetch the `upcoming` arrays into the cache
+///  - `kGradientIsProduct`, `gradient_range(first, count)` and `gradient_to(x, dy, first, count, to, upcoming)`: each
+///    part of `gradient` is one range of the parameters, the ranges together are all of them, and the norm of the whole
+///    is at most the product of the norms of x (with a one more for each sample) and dy, as for weights and biases of
+///    products. gradient_to writes a part to other memory, and may fetch the `upcoming` arrays into the cache
 ///  - `kFusesActivations`: forward and backward have a kernels::Activation as first template argument, see Linear
 ///  - `kActivation` and `activation_parameter<Scalar>()`: the layer is that activation
 ///  - `kIdentity`: the output is the input, nothing is computed
 ///  - `kAnyGrouping`: a sample's result has the same bits however many whole shards are in the call; the layer is then
-///  called once for
-///    all shards of a thread instead of shard by shard
+///    called once for all shards of a thread instead of shard by shard
 template <class B>
 concept BoundLayer = Shape<typename B::Output>;
 

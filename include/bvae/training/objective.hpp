@@ -51,6 +51,12 @@ class Objective {
     add_tasks<typename Model::EncoderNetwork>(kEncoder, 0);
     add_tasks<typename Model::HeadNetwork>(kHead, Model::kHeadOffset);
     add_tasks<typename Model::DecoderNetwork>(kDecoder, Model::kDecoderOffset);
+    if constexpr (kGradientsAreProducts) {
+      Index covered = 0;
+      for (const Task& task : tasks_) covered += task.range.count;
+      if (covered != Model::kParameters)
+        throw std::logic_error("Objective: the ranges of a layer's gradient must be all of its parameters");
+    }
     // The largest tasks first, so that no member has a large one left when the others are done.
     std::stable_sort(tasks_.begin(), tasks_.end(),
                      [](const Task& a, const Task& b) { return a.range.count > b.range.count; });

@@ -1,0 +1,5 @@
+// expect: LeakyReLU: the slope must be positive
+#include <bvae/bvae.hpp>
+#include <ratio>
+
+int main() { return bvae::Network<bvae::Features<3>, bvae::BasicLeakyReLU<std::ratio<0>>>::kLayers; }

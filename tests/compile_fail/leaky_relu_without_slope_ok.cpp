@@ -1,0 +1,4 @@
+#include <bvae/bvae.hpp>
+#include <ratio>
+
+int main() { return bvae::Network<bvae::Features<3>, bvae::BasicLeakyReLU<std::ratio<1, 2>>>::kLayers; }
