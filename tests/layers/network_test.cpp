@@ -415,7 +415,7 @@ TEST_CASE("Network: the squares of inputs and of gradients at the outputs bound 
       std::array<double, 3> norms{};
       for (const GradientTask& task : Net::gradient_tasks())
         norms[static_cast<std::size_t>(task.layer)] += Net::gradient(task, samples, p.data(), a, gradient.data());
-      for (const std::size_t layer : {0, 2}) {
+      for (const std::size_t layer : {std::size_t{0}, std::size_t{2}}) {
         INFO("layer " << layer << ", samples " << samples << ", scale " << scale);
         CHECK(norms[layer] > 0);
         CHECK(norms[layer] <= sums[2 * layer] * sums[2 * layer + 1] * (1 + 1e-12));
