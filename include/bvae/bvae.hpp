@@ -14,6 +14,7 @@
 #include "bvae/core/errors.hpp"
 #include "bvae/core/file.hpp"
 #include "bvae/core/json_writer.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/core/products.hpp"
 #include "bvae/core/random.hpp"
 #include "bvae/core/reductions.hpp"

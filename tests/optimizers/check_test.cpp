@@ -24,7 +24,7 @@ TEST_CASE("require_step: vectors must be of equal length and t counts from 1", "
 TEST_CASE("require_hyper_parameter: names the optimizer, the rule and the value", "[optimizers]") {
   CHECK_NOTHROW(bvae::detail::require_hyper_parameter(true, "Test", "x must be positive", 1));
   CHECK_THROWS_WITH(bvae::detail::require_hyper_parameter(false, "Test", "x must be positive", -1),
-                    "Test: x must be positive, got -1.000000");
+                    "Test: x must be positive, got -1");
   CHECK_NOTHROW(bvae::detail::require_learning_rate("Test", 0));
   for (const double bad : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
     CHECK_THROWS_AS(bvae::detail::require_learning_rate("Test", bad), std::invalid_argument);

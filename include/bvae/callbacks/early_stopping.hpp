@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
-#include <string>
 
 #include "bvae/callbacks/selection.hpp"
+#include "bvae/core/message.hpp"
 
 namespace bvae {
 
@@ -40,10 +40,9 @@ struct EarlyStopping {
       return;
     }
     if (++waited >= patience)
-      e.control.stop("early stopping: reconstruction + beta * KL at beta = " +
-                     std::to_string(selection.beta.value_or(e.run.final_beta)) + " has not improved for " +
-                     std::to_string(patience) + " epochs; the best was " + std::to_string(best_score) + " in epoch " +
-                     std::to_string(best_epoch));
+      e.control.stop(
+          message("early stopping: reconstruction + beta * KL at beta = ", selection.beta.value_or(e.run.final_beta),
+                  " has not improved for ", patience, " epochs; the best was ", best_score, " in epoch ", best_epoch));
   }
 };
 

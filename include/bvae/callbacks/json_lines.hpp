@@ -13,6 +13,7 @@
 
 #include "bvae/core/errors.hpp"
 #include "bvae/core/json_writer.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/training/event.hpp"
 
 namespace bvae {
@@ -46,8 +47,9 @@ class JsonLines {
     line.add("train_kl", r.train.kl).add("train_kl_per_latent", numbers(r.train_kl_per_latent));
     if (r.validation) {
       const Evaluation& v = *r.validation;
-      line.add(validation_ + "_reconstruction", v.reconstruction).add(validation_ + "_kl", v.kl);
-      line.add(validation_ + "_elbo", v.elbo()).add(validation_ + "_kl_per_latent", numbers(v.kl_per_latent));
+      line.add(message(validation_, "_reconstruction"), v.reconstruction).add(message(validation_, "_kl"), v.kl);
+      line.add(message(validation_, "_elbo"), v.elbo())
+          .add(message(validation_, "_kl_per_latent"), numbers(v.kl_per_latent));
       line.add("active_units", v.active_units());
     }
     line.add("likelihood", e.run.likelihood).add("binarization", name(e.run.binarization));
@@ -64,7 +66,7 @@ class JsonLines {
   static std::span<const double> numbers(const Vector<double>& values) {
     return {values.data(), static_cast<std::size_t>(values.size())};
   }
-  [[noreturn]] void fail() const {
+  [[noreturn, gnu::cold]] void fail() const {
     throw FileError(path_.string(), FileError::kNoOffset, "a file that can be written", std::strerror(errno));
   }
 

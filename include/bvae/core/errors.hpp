@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "bvae/core/message.hpp"
+
 namespace bvae {
 
 /// A file could not be read or written, or its content is not what its format promises. The message names the file, the
@@ -15,7 +17,7 @@ class FileError : public std::runtime_error {
   /// Marks an error about the file as a whole (missing, not writable).
   static constexpr std::int64_t kNoOffset = -1;
 
-  FileError(std::string file, std::int64_t offset, std::string expected, std::string found)
+  [[gnu::cold]] FileError(std::string file, std::int64_t offset, std::string expected, std::string found)
       : std::runtime_error(compose(file, offset, expected, found)),
         file_(std::move(file)),
         offset_(offset),
@@ -28,11 +30,10 @@ class FileError : public std::runtime_error {
   [[nodiscard]] const std::string& found() const noexcept { return found_; }
 
  private:
-  static std::string compose(const std::string& file, std::int64_t offset, const std::string& expected,
-                             const std::string& found) {
-    std::string text = file;
-    if (offset != kNoOffset) text += ", byte " + std::to_string(offset);
-    return text + ": expected " + expected + ", found " + found;
+  [[gnu::cold]] static std::string compose(const std::string& file, std::int64_t offset, const std::string& expected,
+                                           const std::string& found) {
+    const std::string where = offset == kNoOffset ? file : message(file, ", byte ", offset);
+    return message(where, ": expected ", expected, ", found ", found);
   }
 
   std::string file_;
@@ -47,10 +48,10 @@ class DivergedError : public std::runtime_error {
  public:
   /// \param tensor what is not finite, by its full name ("decoder.2.weight")
   /// \param what   its kind ("gradient", "output", "loss")
-  DivergedError(std::int64_t step, std::string what, std::string tensor)
-      : std::runtime_error("step " + std::to_string(step) + ": the " + what + " of " + tensor +
-                           " is not finite; the parameters are those from before this step "
-                           "(try a smaller learning rate or ClipByGlobalNorm)"),
+  [[gnu::cold]] DivergedError(std::int64_t step, std::string what, std::string tensor)
+      : std::runtime_error(message("step ", step, ": the ", what, " of ", tensor,
+                                   " is not finite; the parameters are those from before this step "
+                                   "(try a smaller learning rate or ClipByGlobalNorm)")),
         step_(step),
         tensor_(std::move(tensor)) {}
 

@@ -37,7 +37,7 @@ using Inflater = std::vector<std::uint8_t> (*)(const std::string& file, std::spa
 /// then accepts gzip.
 inline Inflater inflater = nullptr;
 
-inline std::string error_text(int error_number) { return std::generic_category().message(error_number); }
+[[gnu::cold]] inline std::string error_text(int error_number) { return std::generic_category().message(error_number); }
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -49,7 +49,7 @@ struct CloseFile {
 ///
 /// The size which the file system tells is only the first guess for the buffer; what is read decides.
 /// \throws FileError if the file is missing, is a folder or cannot be read
-inline std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
+[[gnu::cold]] inline std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
   constexpr std::size_t kChunk = std::size_t{1} << 16;
   const auto fail = [&](int error_number) {
     throw FileError(path.string(), FileError::kNoOffset, "a readable file", detail::error_text(error_number));

@@ -7,11 +7,11 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
-#include <string>
 #include <thread>
 #include <vector>
 
 #include "bvae/core/denormals.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/core/types.hpp"
 #include "bvae/kernels/isa.hpp"
 
@@ -145,8 +145,8 @@ class Team {
  private:
   static int resolve(int threads) {
     if (threads < 0 || threads > 1024)
-      throw std::invalid_argument("Team: threads must be between 0 (one for each core) and 1024, not " +
-                                  std::to_string(threads));
+      throw std::invalid_argument(
+          message("Team: threads must be between 0 (one for each core) and 1024, not ", threads));
     if (threads > 0) return threads;
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }

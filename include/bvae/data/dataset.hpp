@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "bvae/core/message.hpp"
 #include "bvae/core/types.hpp"
 #include "bvae/kernels/bytes.hpp"
 
@@ -97,9 +98,7 @@ class Dataset {
   void gather(std::span<const std::uint32_t> samples, Scalar* out) const {
     check_scalar<Scalar>();
     for (const std::uint32_t sample : samples) {
-      if (static_cast<std::uint64_t>(sample) >= static_cast<std::uint64_t>(size_)) {
-        throw std::out_of_range("Dataset: sample " + std::to_string(sample) + " of " + std::to_string(size_));
-      }
+      if (static_cast<std::uint64_t>(sample) >= static_cast<std::uint64_t>(size_)) refuse_sample(sample);
     }
     std::visit(
         [&](const auto& values) {
@@ -141,24 +140,29 @@ class Dataset {
     if (values.empty()) throw std::invalid_argument("Dataset: there is no sample");
     const auto count = static_cast<Index>(values.size());
     if (count % features != 0) {
-      throw std::invalid_argument("Dataset: " + std::to_string(count) + " values are not whole samples of " +
-                                  std::to_string(features));
+      throw std::invalid_argument(message("Dataset: ", count, " values are not whole samples of ", features));
     }
     size_ = count / features;
     if (size_ > Index{std::numeric_limits<std::uint32_t>::max()}) {
       throw std::invalid_argument("Dataset: more than 2^32-1 samples");
     }
     if (!labels_.empty() && labels_.size() != static_cast<std::size_t>(size_)) {
-      throw std::invalid_argument("Dataset: " + std::to_string(labels_.size()) + " labels for " +
-                                  std::to_string(size_) + " samples");
+      throw std::invalid_argument(message("Dataset: ", labels_.size(), " labels for ", size_, " samples"));
     }
     find_bounds(values);
     values_ = std::move(values);
   }
 
-  static std::string text_of(ImageExtents extents) {
-    return "Dataset: the extents " + std::to_string(extents.channels) + " x " + std::to_string(extents.height) + " x " +
-           std::to_string(extents.width) + " (channels, height, width) ";
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_sample(std::uint32_t sample) const {
+    throw std::out_of_range(message("Dataset: sample ", sample, " of ", size_));
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_bounds() const {
+    throw std::range_error(message("Dataset: values from ", minimum_, " to ", maximum_, " do not fit a float"));
+  }
+
+  [[gnu::cold]] static std::string text_of(ImageExtents extents) {
+    return message("Dataset: the extents ", extents.channels, " x ", extents.height, " x ", extents.width,
+                   " (channels, height, width) ");
   }
 
   /// In steps, so that no product overflows.
@@ -168,7 +172,7 @@ class Dataset {
     if (channels > 0 && height > 0 && width > 0 && height <= kMost / channels && width <= kMost / (channels * height)) {
       return;
     }
-    throw std::invalid_argument(text_of(extents) + "must all be 1 or more, and their product countable");
+    throw std::invalid_argument(message(text_of(extents), "must all be 1 or more, and their product countable"));
   }
 
   template <class Value>
@@ -179,8 +183,8 @@ class Dataset {
       if constexpr (std::is_floating_point_v<Value>) {
         if (!std::isfinite(values[i])) {
           const std::size_t features = static_cast<std::size_t>(extents_.size());
-          throw std::invalid_argument("Dataset: sample " + std::to_string(i / features) + ", feature " +
-                                      std::to_string(i % features) + " is " + std::to_string(values[i]));
+          throw std::invalid_argument(
+              message("Dataset: sample ", i / features, ", feature ", i % features, " is ", values[i]));
         }
       }
       low = std::min(low, values[i]);
@@ -192,8 +196,7 @@ class Dataset {
 
   void check_range(Index first, Index count) const {
     if (first >= 0 && count >= 1 && first < size_ && count <= size_ - first) return;
-    throw std::out_of_range("Dataset: " + std::to_string(count) + " samples from " + std::to_string(first) +
-                            " on, of " + std::to_string(size_));
+    throw std::out_of_range(message("Dataset: ", count, " samples from ", first, " on, of ", size_));
   }
 
   template <class Scalar>
@@ -201,10 +204,7 @@ class Dataset {
     static_assert(std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>,
                   "Dataset: samples are given out as float or double");
     constexpr double kMost = std::numeric_limits<Scalar>::max();
-    if (minimum_ < -kMost || maximum_ > kMost) {
-      throw std::range_error("Dataset: values from " + std::to_string(minimum_) + " to " + std::to_string(maximum_) +
-                             " do not fit a float");
-    }
+    if (minimum_ < -kMost || maximum_ > kMost) refuse_bounds();
   }
 
   template <class Scalar, class Value>
@@ -235,8 +235,7 @@ class Dataset {
     if (columns.size() == 0) throw std::invalid_argument("Dataset: there is no sample");
     check_extents(extents);
     if (extents.size() != columns.rows()) {
-      throw std::invalid_argument(text_of(extents) + "do not hold samples of " + std::to_string(columns.rows()) +
-                                  " features");
+      throw std::invalid_argument(message(text_of(extents), "do not hold samples of ", columns.rows(), " features"));
     }
     std::vector<Scalar> values(static_cast<std::size_t>(columns.size()));
     View<Scalar>(values.data(), columns.rows(), columns.cols()) = columns;

@@ -9,12 +9,14 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "bvae/core/errors.hpp"
 #include "bvae/core/file.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/data/dataset.hpp"
 
 namespace bvae {
@@ -29,9 +31,12 @@ struct IdxHeader {
   std::vector<std::uint32_t> dimensions;
 
   [[nodiscard]] std::size_t bytes() const { return 4 + 4 * dimensions.size(); }
-  [[nodiscard]] std::string text() const {
+  [[nodiscard, gnu::cold]] std::string text() const {
     std::string out;
-    for (const std::uint32_t dimension : dimensions) out += (out.empty() ? "" : " x ") + std::to_string(dimension);
+    for (const std::uint32_t dimension : dimensions) {
+      if (!out.empty()) out += " x ";
+      out += std::to_string(dimension);
+    }
     return out;
   }
 };
@@ -42,7 +47,8 @@ class IdxFile {
   static constexpr std::uint8_t kByte = 0x08, kFloat = 0x0D, kDouble = 0x0E;
 
   /// \param labels whether one number per sample is asked for, or samples of several
-  IdxFile(const std::filesystem::path& path, bool labels) : name_(path.string()), bytes_(read_file(path)) {
+  [[gnu::cold]] IdxFile(const std::filesystem::path& path, bool labels)
+      : name_(path.string()), bytes_(read_file(path)) {
     const bool gzip = is_gzip(bytes_);
     // A gzip file may inflate to anything, so the header is inflated first, and tells how much to accept of the rest.
     if (gzip) {
@@ -54,8 +60,7 @@ class IdxFile {
     if (gzip) bytes_ = gunzip(name_, bytes_, size);
     if (bytes_.size() != size) {
       fail(std::min<std::uint64_t>(bytes_.size(), size),
-           std::to_string(size) + " bytes for " + header_.text() + " elements and the header",
-           std::to_string(bytes_.size()));
+           message(size, " bytes for ", header_.text(), " elements and the header"), message(bytes_.size()));
     }
   }
 
@@ -86,35 +91,33 @@ class IdxFile {
       Bits bits = 0;
       for (std::size_t i = 0; i < sizeof(Value); ++i) bits = static_cast<Bits>(bits << 8 | bytes_[at + i]);
       value = std::bit_cast<Value>(bits);
-      if (!std::isfinite(value)) fail(at, "finite values", std::to_string(value));
+      if (!std::isfinite(value)) fail(at, "finite values", message(value));
       at += sizeof(Value);
     }
     return out;
   }
 
-  [[noreturn]] void fail(std::uint64_t offset, std::string expected, std::string found) const {
-    throw FileError(name_, static_cast<std::int64_t>(offset), std::move(expected), std::move(found));
+  [[noreturn, gnu::cold]] void fail(std::uint64_t offset, std::string_view expected, std::string_view found) const {
+    throw FileError(name_, static_cast<std::int64_t>(offset), std::string(expected), std::string(found));
   }
 
  private:
-  IdxHeader parse_header(std::span<const std::uint8_t> bytes, bool labels) const {
+  [[gnu::cold]] IdxHeader parse_header(std::span<const std::uint8_t> bytes, bool labels) const {
     if (bytes.size() < 4) fail(bytes.size(), "an IDX header", "the end of the file");
     if (bytes[0] != 0 || bytes[1] != 0) {
-      fail(0, "an IDX file (beginning with two zero bytes)",
-           std::to_string(bytes[0]) + " and " + std::to_string(bytes[1]));
+      fail(0, "an IDX file (beginning with two zero bytes)", message(bytes[0], " and ", bytes[1]));
     }
     IdxHeader header;
     header.type = bytes[2];
     const std::size_t rank = bytes[3];
     check_type(header.type, labels);
     if (labels && rank != 1)
-      fail(3, "labels (1 dimension)", std::to_string(rank) + " dimensions; is this the file of the images?");
+      fail(3, "labels (1 dimension)", message(rank, " dimensions; is this the file of the images?"));
     if (!labels && rank == 1) fail(3, "images (2 to 4 dimensions)", "1 dimension; is this the file of the labels?");
-    if (!labels && (rank < 2 || rank > 4)) fail(3, "images (2 to 4 dimensions)", std::to_string(rank) + " dimensions");
+    if (!labels && (rank < 2 || rank > 4)) fail(3, "images (2 to 4 dimensions)", message(rank, " dimensions"));
     for (std::size_t i = 0; i < rank; ++i) {
       const std::size_t at = 4 + 4 * i;
-      if (bytes.size() < at + 4)
-        fail(bytes.size(), std::to_string(rank) + " dimensions of 4 bytes", "the end of the file");
+      if (bytes.size() < at + 4) fail(bytes.size(), message(rank, " dimensions of 4 bytes"), "the end of the file");
       std::uint32_t dimension = 0;
       for (std::size_t k = 0; k < 4; ++k) dimension = dimension << 8 | bytes[at + k];
       if (dimension == 0) fail(at, "dimensions of 1 or more", "0");
@@ -123,7 +126,7 @@ class IdxFile {
     return header;
   }
 
-  void check_type(std::uint8_t type, bool labels) const {
+  [[gnu::cold]] void check_type(std::uint8_t type, bool labels) const {
     if (type == kByte || (!labels && (type == kFloat || type == kDouble))) return;
     const char* name = type == 0x09   ? "signed bytes"
                        : type == 0x0B ? "16-bit integers"
@@ -132,10 +135,10 @@ class IdxFile {
                        : type == 0x0E ? "doubles"
                                       : "a type that the format does not have";
     fail(2, labels ? "unsigned bytes (type 8)" : "unsigned bytes, floats or doubles (type 8, 13 or 14)",
-         "type " + std::to_string(type) + " (" + name + ')');
+         message("type ", type, " (", name, ')'));
   }
 
-  std::uint64_t expected_size() const {
+  [[gnu::cold]] std::uint64_t expected_size() const {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 62;  // far above any file, and no sum below wraps
     std::uint64_t size = header_.type == kByte ? 1 : header_.type == kFloat ? 4 : 8;
     for (const std::uint32_t dimension : header_.dimensions) {
@@ -180,10 +183,9 @@ inline Dataset load(const std::filesystem::path& images, const std::filesystem::
   detail::IdxFile label_file(labels, true);
   detail::IdxFile image_file(images, false);
   if (label_file.count() != image_file.count()) {
-    label_file.fail(
-        4,
-        "as many labels as there are images in " + image_file.name() + " (" + std::to_string(image_file.count()) + ')',
-        std::to_string(label_file.count()));
+    label_file.fail(4,
+                    message("as many labels as there are images in ", image_file.name(), " (", image_file.count(), ')'),
+                    message(label_file.count()));
   }
   return detail::make_idx_dataset(std::move(image_file), std::move(label_file).take_bytes());
 }

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "bvae/core/errors.hpp"
+#include "bvae/core/message.hpp"
 
 namespace bvae {
 namespace detail {
@@ -49,7 +50,7 @@ auto retry(Call call) {
 /// Every failure of the system throws FileError with the target's name. One object may be used by one thread at a time.
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::filesystem::path& path) : target_(path), name_(path.string()) {
+  [[gnu::cold]] explicit AtomicFile(const std::filesystem::path& path) : target_(path), name_(path.string()) {
     struct ::stat info {};
     // stat and not lstat: for /dev/stdout and the like only the system knows where the link leads.
     const bool exists = ::stat(target_.c_str(), &info) == 0;
@@ -71,29 +72,28 @@ class AtomicFile {
     }
   }
 
-  ~AtomicFile() { discard(); }
+  [[gnu::cold]] ~AtomicFile() { discard(); }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   /// Appends bytes. Short writes and interrupts are continued.
   /// \throws std::logic_error after `commit`
-  void write(std::span<const std::byte> bytes) {
+  [[gnu::cold]] void write(std::span<const std::byte> bytes) {
     require_open();
     while (!bytes.empty()) {
       // Some systems refuse more than 2 GB in one call.
       const std::size_t part = std::min(bytes.size(), std::size_t{1} << 30);
       const ::ssize_t written = detail::retry([&] { return ::write(descriptor_, bytes.data(), part); });
-      if (written < 0) fail("to write " + std::to_string(part) + " bytes", errno);
-      if (written == 0) fail("to write " + std::to_string(part) + " bytes", EIO);
+      if (written <= 0) fail(message("to write ", part, " bytes"), written < 0 ? errno : EIO);
       offset_ += written;
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
   }
-  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  [[gnu::cold]] void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
   /// Gives the file its name, once all bytes are on the disk.
   /// \throws std::logic_error if called twice
-  void commit() {
+  [[gnu::cold]] void commit() {
     require_open();
     if (detail::retry([&] { return ::fsync(descriptor_); }) != 0 && !(direct_ && cannot_sync(errno))) {
       fail("to bring the file to the disk", errno);
@@ -101,7 +101,7 @@ class AtomicFile {
     // Not retried: after an interrupt the descriptor is closed, and its number may belong to another thread's file.
     if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail("to close the file", errno);
     if (direct_) return;
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("to rename " + temporary_.string(), errno);
+    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(message("to rename ", temporary_.string()), errno);
     temporary_.clear();
     sync_folder();
   }
@@ -112,18 +112,18 @@ class AtomicFile {
     return error == EINVAL || error == ENOTSUP || error == EROFS || error == ENOSYS;
   }
 
-  [[noreturn]] void fail(std::string expected, int error) const {
-    throw FileError(name_, offset_ > 0 ? offset_ : FileError::kNoOffset, std::move(expected),
+  [[noreturn, gnu::cold]] void fail(std::string_view expected, int error) const {
+    throw FileError(name_, offset_ > 0 ? offset_ : FileError::kNoOffset, std::string(expected),
                     std::generic_category().message(error));
   }
 
-  void require_open() const {
-    if (descriptor_ < 0) throw std::logic_error("AtomicFile: " + name_ + " is already committed");
+  [[gnu::cold]] void require_open() const {
+    if (descriptor_ < 0) throw std::logic_error(message("AtomicFile: ", name_, " is already committed"));
   }
 
-  std::filesystem::path folder() const { return target_.has_parent_path() ? target_.parent_path() : "."; }
+  [[gnu::cold]] std::filesystem::path folder() const { return target_.has_parent_path() ? target_.parent_path() : "."; }
 
-  void follow_links() {
+  [[gnu::cold]] void follow_links() {
     std::error_code error;
     for (int links = 0; std::filesystem::is_symlink(target_, error); ++links) {
       if (links == 40) fail("a path that ends", ELOOP);
@@ -133,13 +133,13 @@ class AtomicFile {
     }
   }
 
-  void open_temporary() {
+  [[gnu::cold]] void open_temporary() {
     static std::atomic<unsigned> counter{0};
     // Shortened, because the name with its additions must stay below the system's 255 bytes.
-    const std::string stem = '.' + target_.filename().string().substr(0, 200) + '.' + std::to_string(::getpid()) + '-';
+    const std::string stem = message('.', target_.filename().string().substr(0, 200), '.', ::getpid(), '-');
     constexpr int kAttempts = 1000;  // names may be taken by a dead process or another host's
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      temporary_ = folder() / (stem + std::to_string(counter.fetch_add(1)) + ".tmp");
+      temporary_ = folder() / message(stem, counter.fetch_add(1), ".tmp");
       descriptor_ =
           detail::retry([&] { return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
       if (descriptor_ >= 0) return;
@@ -149,7 +149,7 @@ class AtomicFile {
     fail("a folder in which a file can be made", errno);
   }
 
-  void sync_folder() const {
+  [[gnu::cold]] void sync_folder() const {
     const int handle = detail::retry([&] { return ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (handle < 0) {
       if (errno == EACCES) return;  // a folder may be writable and not readable; the rename itself has happened
@@ -161,7 +161,7 @@ class AtomicFile {
     if (result != 0 && !cannot_sync(error)) fail("to bring the folder to the disk", error);
   }
 
-  void discard() noexcept {
+  [[gnu::cold]] void discard() noexcept {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
     temporary_.clear();

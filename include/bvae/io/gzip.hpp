@@ -11,9 +11,11 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bvae/core/file.hpp"
+#include "bvae/core/message.hpp"
 
 namespace bvae {
 namespace detail {
@@ -48,8 +50,8 @@ inline std::vector<std::uint8_t> inflate_gzip(const std::string& file, std::span
   std::vector<std::uint8_t> out;
   std::size_t used = 0;
   std::size_t consumed = 0;
-  const auto fail = [&](std::string expected, std::string found) {
-    throw FileError(file, static_cast<std::int64_t>(consumed), std::move(expected), std::move(found));
+  const auto fail = [&](std::string_view expected, std::string_view found) {
+    throw FileError(file, static_cast<std::int64_t>(consumed), std::string(expected), std::string(found));
   };
 
   while (true) {
@@ -72,21 +74,20 @@ inline std::vector<std::uint8_t> inflate_gzip(const std::string& file, std::span
     used += room - stream.avail_out;
 
     if (used > limit) {
-      if (at_limit == AtLimit::kFail) fail("at most " + std::to_string(limit) + " bytes after inflating", "more");
+      if (at_limit == AtLimit::kFail) fail(message("at most ", limit, " bytes after inflating"), "more");
       out.resize(static_cast<std::size_t>(limit));
       return out;
     }
     if (status == Z_STREAM_END) {
       if (consumed == gzip.size()) break;
       if (!is_gzip(gzip.subspan(consumed))) {
-        fail("the end of the file after the gzip stream",
-             std::to_string(gzip.size() - consumed) + " bytes that are not gzip");
+        fail("the end of the file after the gzip stream", message(gzip.size() - consumed, " bytes that are not gzip"));
       }
       ::inflateReset(&stream);
     } else if (status == Z_MEM_ERROR) {
       fail("enough memory to inflate", "too little");
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      fail("a valid gzip stream", stream.msg != nullptr ? std::string("\"") + stream.msg + '"' : "a corrupt one");
+      fail("a valid gzip stream", stream.msg != nullptr ? message('"', stream.msg, '"') : "a corrupt one");
     } else if (consumed == gzip.size() && stream.avail_out != 0) {
       fail("the rest of the gzip stream", "the end of the file (cut short?)");
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bvae/core/errors.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/io/safetensors_reader.hpp"
 #include "bvae/io/tensor_order.hpp"
 #include "bvae/layers/network.hpp"
@@ -47,12 +48,12 @@ void load(Model& model, const std::filesystem::path& path) {
       const TensorView* view = reader.find(tensor.name);
       std::vector<std::int64_t> shape(tensor.info.extents.begin(), tensor.info.extents.begin() + tensor.info.rank);
       if (view == nullptr) {
-        problems += "; no " + tensor.name;
+        problems += message("; no ", tensor.name);
       } else if (view->type != TensorType::f32 && view->type != TensorType::f64) {
-        problems += "; " + tensor.name + " of type " + std::string(type_name(view->type)) + " instead of F32 or F64";
+        problems += message("; ", tensor.name, " of type ", type_name(view->type), " instead of F32 or F64");
       } else if (view->shape != shape) {
         problems +=
-            "; " + tensor.name + " " + detail::shape_text(view->shape) + " instead of " + detail::shape_text(shape);
+            message("; ", tensor.name, ' ', detail::shape_text(view->shape), " instead of ", detail::shape_text(shape));
       }
     }
   };
@@ -61,7 +62,7 @@ void load(Model& model, const std::filesystem::path& path) {
   check(parameters);
   check(state);
   for (const TensorView& view : reader.tensors())
-    if (!expected.contains(view.name)) problems += "; " + view.name + ", which the model does not have";
+    if (!expected.contains(view.name)) problems += message("; ", view.name, ", which the model does not have");
   if (!problems.empty())
     throw FileError(path.string(), FileError::kNoOffset, "the tensors of the model", problems.substr(2));
 

@@ -15,6 +15,7 @@
 
 #include "bvae/core/errors.hpp"
 #include "bvae/core/json_writer.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/io/tensor_view.hpp"
 
 namespace bvae::detail {
@@ -25,11 +26,12 @@ struct SafetensorsHeader {
 };
 
 /// Text from a file in a message: in quotes, escaped, and cut if it is long.
-inline std::string quote_for_message(std::string_view text) {
+[[gnu::cold]] inline std::string quote_for_message(std::string_view text) {
   constexpr std::size_t kMost = 80;
   std::string out;
   append_json_string(out, text.substr(0, kMost));
-  return text.size() > kMost ? out + "..." : out;
+  if (text.size() > kMost) out += "...";
+  return out;
 }
 
 /// Walks through the header and tells how far the parser has read, which the parser itself tells for syntax errors
@@ -80,39 +82,38 @@ class SafetensorsHeaderParser {
   // The events. Each returns true ("go on") or throws.
   bool null() { return refuse("null"); }
   bool boolean(bool value) { return refuse(value ? "true" : "false"); }
-  bool number_integer(std::int64_t value) { return refuse(std::to_string(value)); }
+  bool number_integer(std::int64_t value) { return refuse(message(value)); }
   bool number_float(double, const std::string& text) { return refuse(quote_for_message(text)); }
   bool binary(nlohmann::json::binary_t&) { return refuse("binary data"); }
 
   bool number_unsigned(std::uint64_t value) {
     if (place_ == Place::kShape) {
       constexpr std::size_t kMaxRank = 64;  // NumPy's; keeps "[0,0,0,..." from filling the memory
-      if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-        return refuse(std::to_string(value));
-      if (tensor_.shape.size() == kMaxRank) fail("at most 64 dimensions" + of_tensor(), "more");
+      if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return refuse(message(value));
+      if (tensor_.shape.size() == kMaxRank) fail_tensor("at most 64 dimensions", "more");
       tensor_.shape.push_back(static_cast<std::int64_t>(value));
       return true;
     }
     if (place_ == Place::kOffsets) {
-      if (offsets_.size() == 2) fail("two data_offsets" + of_tensor(), "more");
+      if (offsets_.size() == 2) fail_tensor("two data_offsets", "more");
       offsets_.push_back(value);
       return true;
     }
-    return refuse(std::to_string(value));
+    return refuse(message(value));
   }
 
   bool string(std::string& value) {
     if (place_ == Place::kMetadata) {
       if (!header_.metadata.emplace(name_, std::move(value)).second) {
-        fail("each name once in __metadata__", quote_for_message(name_) + " twice");
+        fail("each name once in __metadata__", message(quote_for_message(name_), " twice"));
       }
       return true;
     }
-    if (place_ != Place::kEntry || field_ != kType) return refuse("the string " + quote_for_message(value));
+    if (place_ != Place::kEntry || field_ != kType) return refuse(message("the string ", quote_for_message(value)));
     const auto type = find_tensor_type(value);
-    if (!type) fail("a dtype of the format" + of_tensor(), quote_for_message(value));
+    if (!type) fail_tensor("a dtype of the format", quote_for_message(value));
     if (type_bits(*type) % 8 != 0) {
-      fail("a dtype of whole bytes" + of_tensor(), value + ", which the format has and bvae does not support");
+      fail_tensor("a dtype of whole bytes", message(value, ", which the format has and bvae does not support"));
     }
     tensor_.type = *type;
     return true;
@@ -142,8 +143,8 @@ class SafetensorsHeaderParser {
       return true;
     }
     field_ = name == "dtype" ? kType : name == "shape" ? kShape : name == "data_offsets" ? kOffsets : 0;
-    if (field_ == 0) fail("dtype, shape or data_offsets" + of_tensor(), quote_for_message(name));
-    if ((fields_ & field_) != 0) fail(name + " once" + of_tensor(), "it twice");
+    if (field_ == 0) fail_tensor("dtype, shape or data_offsets", quote_for_message(name));
+    if ((fields_ & field_) != 0) fail_tensor(message(name, " once"), "it twice");
     fields_ |= field_;
     return true;
   }
@@ -163,7 +164,7 @@ class SafetensorsHeaderParser {
 
   bool end_array() {
     if (place_ == Place::kOffsets && offsets_.size() != 2) {
-      fail("two data_offsets" + of_tensor(), std::to_string(offsets_.size()));
+      fail_tensor("two data_offsets", message(offsets_.size()));
     }
     place_ = Place::kEntry;
     return true;
@@ -172,7 +173,7 @@ class SafetensorsHeaderParser {
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& error) {
     constexpr std::size_t kMost = 200;  // the message repeats the input
     std::string what = error.what();
-    if (what.size() > kMost) what = what.substr(0, kMost) + "...";
+    if (what.size() > kMost) what.replace(kMost, std::string::npos, "...");
     fail_at(position > 0 ? position - 1 : 0, "valid JSON", what);
   }
 
@@ -182,39 +183,42 @@ class SafetensorsHeaderParser {
   static constexpr std::string_view kMetadata = "__metadata__";
   static constexpr std::string_view kSpace = " \t\n\r";
 
-  [[noreturn]] void fail_at(std::size_t position, std::string expected, std::string found) const {
-    throw FileError(file_, static_cast<std::int64_t>(8 + position), std::move(expected), std::move(found));
+  [[noreturn, gnu::cold]] void fail_at(std::size_t position, std::string_view expected, std::string_view found) const {
+    throw FileError(file_, static_cast<std::int64_t>(8 + position), std::string(expected), std::string(found));
   }
 
   /// Fails where the parser stands, at most one byte behind the cause.
-  [[noreturn]] void fail(std::string expected, std::string found) const {
+  [[noreturn, gnu::cold]] void fail(std::string_view expected, std::string_view found) const {
     const auto read = static_cast<std::size_t>(reached_ - text_.data());
-    fail_at(read > 0 ? read - 1 : 0, std::move(expected), std::move(found));
+    fail_at(read > 0 ? read - 1 : 0, expected, found);
   }
 
-  std::string of_tensor() const { return " of tensor " + quote_for_message(name_); }
+  /// The same for an error in a tensor's entry.
+  [[noreturn, gnu::cold]] void fail_tensor(std::string_view expected, std::string_view found) const {
+    fail(message(expected, " of tensor ", quote_for_message(name_)), found);
+  }
 
   /// A value came where it has no place.
-  [[noreturn]] bool refuse(std::string found) const {
+  [[noreturn, gnu::cold]] bool refuse(std::string_view found) const {
     switch (place_) {
       case Place::kOutside:
-        fail("a JSON object", std::move(found));
+        fail("a JSON object", found);
       case Place::kTop:
-        if (name_ == kMetadata) fail("an object of strings for __metadata__", std::move(found));
-        fail("an object with dtype, shape and data_offsets" + of_tensor(), std::move(found));
+        if (name_ == kMetadata) fail("an object of strings for __metadata__", found);
+        fail_tensor("an object with dtype, shape and data_offsets", found);
       case Place::kMetadata:
-        fail("a string for " + quote_for_message(name_) + " in __metadata__", std::move(found));
+        fail(message("a string for ", quote_for_message(name_), " in __metadata__"), found);
       case Place::kShape:
-        fail("whole numbers from 0 to 2^63-1 in the shape" + of_tensor(), std::move(found));
+        fail_tensor("whole numbers from 0 to 2^63-1 in the shape", found);
       case Place::kOffsets:
-        fail("whole numbers from 0 to 2^64-1 in the data_offsets" + of_tensor(), std::move(found));
+        fail_tensor("whole numbers from 0 to 2^64-1 in the data_offsets", found);
       case Place::kEntry:
         break;
     }
-    const std::string what = field_ == kType    ? "a string as dtype"
-                             : field_ == kShape ? "an array as shape"
-                                                : "an array as data_offsets";
-    fail(what + of_tensor(), std::move(found));
+    fail_tensor(field_ == kType    ? "a string as dtype"
+                : field_ == kShape ? "an array as shape"
+                                   : "an array as data_offsets",
+                found);
   }
 
   void finish_tensor() {
@@ -222,21 +226,19 @@ class SafetensorsHeaderParser {
       const char* missing = (fields_ & kType) == 0    ? "no dtype"
                             : (fields_ & kShape) == 0 ? "no shape"
                                                       : "no data_offsets";
-      fail("dtype, shape and data_offsets" + of_tensor(), missing);
+      fail_tensor("dtype, shape and data_offsets", missing);
     }
     const std::uint64_t begin = offsets_[0];
     const std::uint64_t end = offsets_[1];
-    const std::string offsets = "[" + std::to_string(begin) + ',' + std::to_string(end) + ']';
+    const auto offsets = [&] { return message('[', begin, ',', end, ']'); };
     if (begin > end || end > data_.size()) {
-      fail("ascending data_offsets within the " + std::to_string(data_.size()) + " bytes of data" + of_tensor(),
-           offsets);
+      fail_tensor(message("ascending data_offsets within the ", data_.size(), " bytes of data"), offsets());
     }
-    const std::string what = std::string(type_name(tensor_.type)) + shape_text(tensor_.shape);
+    const auto what = [&] { return message(type_name(tensor_.type), shape_text(tensor_.shape)); };
     const auto bytes = byte_count(tensor_.type, tensor_.shape);
-    if (!bytes) fail("a shape whose bytes can be counted in 64 bits" + of_tensor(), what);
+    if (!bytes) fail_tensor("a shape whose bytes can be counted in 64 bits", what());
     if (*bytes != end - begin) {
-      fail(std::to_string(*bytes) + " bytes for " + what + of_tensor(),
-           std::to_string(end - begin) + " in data_offsets " + offsets);
+      fail_tensor(message(*bytes, " bytes for ", what()), message(end - begin, " in data_offsets ", offsets()));
     }
     tensor_.name = name_;
     tensor_.bytes = data_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));

@@ -16,6 +16,7 @@
 
 #include "bvae/core/errors.hpp"
 #include "bvae/core/file.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/io/safetensors_header.hpp"
 #include "bvae/io/tensor_view.hpp"
 
@@ -67,22 +68,21 @@ class SafetensorsReader {
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
  private:
-  [[noreturn]] void fail(std::size_t offset, std::string expected, std::string found) const {
-    throw FileError(file_, static_cast<std::int64_t>(offset), std::move(expected), std::move(found));
+  [[noreturn, gnu::cold]] void fail(std::size_t offset, std::string_view expected, std::string_view found) const {
+    throw FileError(file_, static_cast<std::int64_t>(offset), std::string(expected), std::string(found));
   }
 
   std::string_view name_of(std::uint32_t index) const { return tensors_[index].name; }
 
   std::size_t header_length() const {
-    if (bytes_.size() < 8) fail(0, "8 bytes that tell the header's length", std::to_string(bytes_.size()) + " bytes");
+    if (bytes_.size() < 8) fail(0, "8 bytes that tell the header's length", message(bytes_.size(), " bytes"));
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < 8; ++i) length |= std::uint64_t{bytes_[i]} << (8 * i);
     if (length > detail::kSafetensorsMaxHeader) {
-      fail(0, "a header of at most 100000000 bytes", std::to_string(length));
+      fail(0, "a header of at most 100000000 bytes", message(length));
     }
     const std::size_t rest = bytes_.size() - 8;
-    if (length > rest)
-      fail(0, "a header within the " + std::to_string(rest) + " bytes that follow", std::to_string(length));
+    if (length > rest) fail(0, message("a header within the ", rest, " bytes that follow"), message(length));
     return static_cast<std::size_t>(length);
   }
 
@@ -97,15 +97,15 @@ class SafetensorsReader {
       const auto begin = static_cast<std::size_t>(tensor.bytes.data() - data.data());
       if (begin != covered) {
         fail(data_begin + begin,
-             "the data_offsets of tensor " + detail::quote_for_message(tensor.name) + " to begin at " +
-                 std::to_string(covered) + ", where the data before it ends",
-             std::to_string(begin) + (begin < covered ? " (tensors overlap)" : " (unused bytes)"));
+             message("the data_offsets of tensor ", detail::quote_for_message(tensor.name), " to begin at ", covered,
+                     ", where the data before it ends"),
+             message(begin, begin < covered ? " (tensors overlap)" : " (unused bytes)"));
       }
       covered += tensor.bytes.size();
     }
     if (covered != data.size()) {
       fail(data_begin + covered, "the end of the file after the last tensor",
-           std::to_string(data.size() - covered) + " more bytes");
+           message(data.size() - covered, " more bytes"));
     }
   }
 
@@ -116,7 +116,7 @@ class SafetensorsReader {
     std::ranges::sort(by_name_, {}, name);
     const auto twice = std::ranges::adjacent_find(by_name_, {}, name);
     if (twice != by_name_.end()) {
-      fail(8, "each tensor name once", detail::quote_for_message(name_of(*twice)) + " twice");
+      fail(8, "each tensor name once", message(detail::quote_for_message(name_of(*twice)), " twice"));
     }
   }
 

@@ -134,7 +134,7 @@ inline std::optional<std::uint64_t> byte_count(TensorType type, std::span<const 
 }
 
 /// "[2,3]"
-inline std::string shape_text(std::span<const std::int64_t> shape) {
+[[gnu::cold]] inline std::string shape_text(std::span<const std::int64_t> shape) {
   std::string text = "[";
   for (const std::int64_t dimension : shape) {
     if (text.size() > 1) text += ',';

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/products.hpp"
@@ -40,9 +41,7 @@ inline void append_tensors(std::vector<NamedTensor>& all, const std::string& pre
   Index block = base;
   for (const TensorInfo& info : tensors) {
     NamedTensor& tensor = all.emplace_back();
-    tensor.name.append(prefix).append(".");
-    if (layer >= 0) tensor.name.append(std::to_string(layer)).append(".");
-    tensor.name.append(info.name);
+    tensor.name = layer < 0 ? message(prefix, '.', info.name) : message(prefix, '.', layer, '.', info.name);
     tensor.info = info;
     if (info.begin == 0) block = base;
     tensor.offset = block + info.begin;

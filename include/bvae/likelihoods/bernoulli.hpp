@@ -2,10 +2,10 @@
 
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/likelihoods.hpp"
 
@@ -39,8 +39,8 @@ struct Bernoulli {
 
   void check_targets(double minimum, double maximum) const {
     if (minimum < 0 || maximum > 1)
-      throw std::invalid_argument("Bernoulli: the data must lie in [0, 1], they lie in [" + std::to_string(minimum) +
-                                  ", " + std::to_string(maximum) + "]");
+      throw std::invalid_argument(
+          message("Bernoulli: the data must lie in [0, 1], they lie in [", minimum, ", ", maximum, ']'));
   }
 };
 

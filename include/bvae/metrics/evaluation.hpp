@@ -9,6 +9,7 @@
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/denormals.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/core/rounding.hpp"
 #include "bvae/data/binarization.hpp"
 #include "bvae/data/dataset.hpp"
@@ -30,7 +31,11 @@ struct Evaluation {
   [[nodiscard]] double elbo() const { return -(reconstruction + constant + kl); }
   [[nodiscard]] double objective(double beta) const { return reconstruction + rounded(beta * kl); }
   /// Latents whose posterior mean moves with the data (Burda, Grosse, Salakhutdinov 2016, section 5.2).
-  [[nodiscard]] Index active_units(double threshold = 0.01) const { return (mu_variance.array() > threshold).count(); }
+  [[nodiscard]] Index active_units(double threshold = 0.01) const {
+    Index active = 0;
+    for (const double variance : mu_variance) active += variance > threshold ? 1 : 0;
+    return active;
+  }
 };
 
 struct EvaluationOptions {
@@ -43,22 +48,22 @@ struct EvaluationOptions {
 template <class Model, Likelihood L>
 void check_data(const std::string& what, const Dataset& data, Binarization binarization, const L& likelihood) {
   if (data.features() != Model::kFeatures)
-    throw std::invalid_argument(what + " has " + std::to_string(data.features()) +
-                                " features a sample, the model takes " + std::to_string(Model::kFeatures));
+    throw std::invalid_argument(
+        message(what, " has ", data.features(), " features a sample, the model takes ", Model::kFeatures));
   if constexpr (kIsImage<typename Model::Input>) {
     // Data without image extents (a plain matrix) fit any image of their size.
     using Image = typename Model::Input;
     const ImageExtents e = data.extents();
     const bool plain = e.height == 1 && (e.channels == 1 || e.width == 1);
     const auto text = [](Index channels, Index height, Index width) {
-      return std::to_string(channels) + " x " + std::to_string(height) + " x " + std::to_string(width);
+      return message(channels, " x ", height, " x ", width);
     };
     if (!plain && (e.channels != Image::kChannels || e.height != Image::kHeight || e.width != Image::kWidth))
-      throw std::invalid_argument(what + " has images of " + text(e.channels, e.height, e.width) +
-                                  ", the model takes " + text(Image::kChannels, Image::kHeight, Image::kWidth));
+      throw std::invalid_argument(message(what, " has images of ", text(e.channels, e.height, e.width),
+                                          ", the model takes ", text(Image::kChannels, Image::kHeight, Image::kWidth)));
   }
   if (binarization != Binarization::kNone && (data.minimum() < 0 || data.maximum() > 1))
-    throw std::invalid_argument(what + " must lie in [0, 1] to be binarised");
+    throw std::invalid_argument(message(what, " must lie in [0, 1] to be binarised"));
   likelihood.check_targets(data.minimum(), data.maximum());
 }
 

@@ -8,6 +8,7 @@
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/denormals.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/latent/latent.hpp"
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/network.hpp"
@@ -192,8 +193,8 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
 
   static void check_rows(const char* function, Index rows, Index expected) {
     if (rows != expected)
-      throw std::invalid_argument(std::string("Vae::") + function + ": expected " + std::to_string(expected) +
-                                  " rows (one column = one sample), got " + std::to_string(rows));
+      throw std::invalid_argument(
+          message("Vae::", function, ": expected ", expected, " rows (one column = one sample), got ", rows));
   }
 
   template <class Function>

@@ -7,15 +7,20 @@
 #include <cstdint>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <string_view>
+
+#include "bvae/core/message.hpp"
 
 namespace bvae::detail {
 
+template <class... Parts>
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_optimizer(std::string_view optimizer, Parts... parts) {
+  throw std::invalid_argument(message(optimizer, ": ", parts...));
+}
+
 /// Throws std::invalid_argument unless `holds`; a NaN never does.
 inline void require_hyper_parameter(bool holds, std::string_view optimizer, std::string_view rule, double value) {
-  if (holds) return;
-  throw std::invalid_argument(std::string(optimizer) + ": " + std::string(rule) + ", got " + std::to_string(value));
+  if (!holds) refuse_optimizer(optimizer, rule, ", got ", value);
 }
 
 inline void require_learning_rate(std::string_view optimizer, double value) {
@@ -29,10 +34,8 @@ void require_step(std::string_view optimizer, std::int64_t t, std::span<Scalar> 
                   std::span<const Scalar> gradient, const std::array<std::span<Scalar>, Moments>& moments) {
   bool equal = gradient.size() == parameters.size();
   for (const std::span<Scalar>& moment : moments) equal = equal && moment.size() == parameters.size();
-  if (!equal) {
-    throw std::invalid_argument(std::string(optimizer) + ": parameters, gradient and moments must be of equal length");
-  }
-  if (t < 1) throw std::invalid_argument(std::string(optimizer) + ": t counts from 1, got " + std::to_string(t));
+  if (!equal) refuse_optimizer(optimizer, "parameters, gradient and moments must be of equal length");
+  if (t < 1) refuse_optimizer(optimizer, "t counts from 1, got ", t);
 }
 
 }  // namespace bvae::detail

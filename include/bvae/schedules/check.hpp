@@ -4,31 +4,30 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-#include <string>
-#include <string_view>
 
+#include "bvae/core/message.hpp"
 #include "bvae/schedules/progress.hpp"
 
 namespace bvae::schedules::detail {
 
-[[noreturn]] inline void refuse(std::string_view schedule, std::string_view rule, const std::string& got) {
-  throw std::invalid_argument(std::string(schedule) + ": " + std::string(rule) + ", got " + got);
+template <class Number>
+[[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* schedule, const char* field, const char* rule,
+                                                   Number got, const char* unit = "") {
+  throw std::invalid_argument(message(schedule, ": ", field, ' ', rule, ", got ", got, unit));
 }
 
-inline void require_finite(std::string_view schedule, std::string_view field, double value) {
-  if (!std::isfinite(value)) refuse(schedule, std::string(field).append(" must be finite"), std::to_string(value));
+inline void require_finite(const char* schedule, const char* field, double value) {
+  if (!std::isfinite(value)) refuse(schedule, field, "must be finite", value);
 }
 
-inline void require_duration(std::string_view schedule, std::string_view field, const Duration& duration) {
+inline void require_duration(const char* schedule, const char* field, const Duration& duration) {
   if (std::isfinite(duration.count()) && duration.count() >= 0) return;
-  refuse(schedule, std::string(field).append(" must be finite and not negative"),
-         std::to_string(duration.count()).append(duration.in_epochs() ? " epochs" : " steps"));
+  refuse(schedule, field, "must be finite and not negative", duration.count(),
+         duration.in_epochs() ? " epochs" : " steps");
 }
 
-inline void require_progress(std::string_view schedule, const Progress& progress) {
-  if (progress.steps_per_epoch < 1) {
-    refuse(schedule, "steps_per_epoch must be at least 1", std::to_string(progress.steps_per_epoch));
-  }
+inline void require_progress(const char* schedule, const Progress& progress) {
+  if (progress.steps_per_epoch < 1) refuse(schedule, "steps_per_epoch", "must be at least 1", progress.steps_per_epoch);
   require_finite(schedule, "the progress's epoch", progress.epoch);
 }
 

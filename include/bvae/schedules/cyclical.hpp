@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <string>
 
 #include "bvae/schedules/check.hpp"
 #include "bvae/schedules/progress.hpp"
@@ -37,8 +36,8 @@ struct Cyclical {
   void validate() const {
     detail::require_finite("Cyclical", "from", from);
     detail::require_finite("Cyclical", "to", to);
-    if (cycles < 1) detail::refuse("Cyclical", "cycles must be at least 1", std::to_string(cycles));
-    if (!(ramp > 0 && ramp <= 1)) detail::refuse("Cyclical", "ramp must lie in (0, 1]", std::to_string(ramp));
+    if (cycles < 1) detail::refuse("Cyclical", "cycles", "must be at least 1", cycles);
+    if (!(ramp > 0 && ramp <= 1)) detail::refuse("Cyclical", "ramp", "must lie in (0, 1]", ramp);
     if (over) detail::require_duration("Cyclical", "over", *over);
   }
 
@@ -46,15 +45,15 @@ struct Cyclical {
     validate();
     detail::require_progress("Cyclical", progress);
     if (!over && progress.total_steps < 1) {
-      detail::refuse("Cyclical", "without `over` the progress must know total_steps (at least 1)",
-                     std::to_string(progress.total_steps));
+      detail::refuse("Cyclical", "without `over` the progress", "must know total_steps (at least 1)",
+                     progress.total_steps);
     }
     const std::int64_t total = over ? over->steps(progress.steps_per_epoch) : progress.total_steps;
     const std::int64_t step = progress.step;
     if (step < 0) return from;
     if (step >= total) return to;
     if (total > std::numeric_limits<std::int64_t>::max() / cycles) {
-      detail::refuse("Cyclical", "over * cycles must stay below 2^63", std::to_string(total) + " steps");
+      detail::refuse("Cyclical", "over * cycles", "must stay below 2^63", total, " steps");
     }
 
     // Whole numbers, so that no rounding can move a boundary: the last c with floor(c * total / cycles) <= step.

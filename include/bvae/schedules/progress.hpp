@@ -5,9 +5,16 @@
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
+
+#include "bvae/core/message.hpp"
 
 namespace bvae {
+
+namespace detail {
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_steps_per_epoch(std::int64_t got) {
+  throw std::invalid_argument(message("Progress: steps_per_epoch must be at least 1, got ", got));
+}
+}  // namespace detail
 
 /// A length of training in optimizer steps (not negative).
 struct Steps {
@@ -30,10 +37,7 @@ struct Progress {
   /// The point before step `step`. `epoch` is exact at whole epochs.
   /// \throws std::invalid_argument when steps_per_epoch < 1
   [[nodiscard]] static Progress at(std::int64_t step, std::int64_t steps_per_epoch, std::int64_t total_steps = 0) {
-    if (steps_per_epoch < 1) {
-      throw std::invalid_argument("Progress: steps_per_epoch must be at least 1, got " +
-                                  std::to_string(steps_per_epoch));
-    }
+    if (steps_per_epoch < 1) detail::refuse_steps_per_epoch(steps_per_epoch);
     return {.step = step,
             .epoch = static_cast<double>(step) / static_cast<double>(steps_per_epoch),
             .steps_per_epoch = steps_per_epoch,
