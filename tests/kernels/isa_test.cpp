@@ -154,3 +154,12 @@ TEST_CASE("choose: takes the function of the instruction set in use", "[kernels]
     CHECK(chosen_value() == (isa == Isa::kBaseline ? 1 : isa == Isa::kV3 ? 3 : 4));
   }
 }
+
+#if defined(__x86_64__)
+TEST_CASE("best_isa agrees with the compiler's runtime library") {
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  CHECK(bvae::best_isa() == (v3 && v4 ? Isa::kV4 : v3 ? Isa::kV3 : Isa::kBaseline));
+}
+#endif

@@ -8,6 +8,10 @@
 #include <string>
 #include <string_view>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 // Flags that let a compiler change values. Clang announces the first two only.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "bvae finds runs that diverge by their NaN and infinities: compile without -ffast-math and -ffinite-math-only"
@@ -39,13 +43,21 @@ constexpr std::string_view name(Isa isa) {
   }
 }
 
-/// The best instruction set of this processor (and that its operating system lets us use).
+/// The best instruction set of this processor that its operating system lets us use.
 inline Isa best_isa() noexcept {
 #if defined(__x86_64__)
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return v4 ? Isa::kV4 : v3 ? Isa::kV3 : Isa::kBaseline;
+  // Asked here and not of __builtin_cpu_supports, which some runtime libraries answer wrongly.
+  const auto has = [](unsigned word, auto... bits) { return (((word >> bits & 1U) != 0) && ...); };
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || !has(ecx, 12, 27, 28)) return Isa::kBaseline;  // FMA, XGETBV, AVX
+  unsigned saved = 0;  // registers that the operating system keeps
+  asm volatile("xgetbv" : "=a"(saved), "=d"(edx) : "c"(0));
+  if (!has(saved, 1, 2)) return Isa::kBaseline;                                                     // ymm
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || !has(ebx, 5)) return Isa::kBaseline;  // AVX2
+  return has(saved, 5, 6, 7) && has(ebx, 16, 17, 30, 31) ? Isa::kV4 : Isa::kV3;  // zmm; AVX-512 F, DQ, BW, VL
 #else
   return Isa::kBaseline;
 #endif
@@ -96,8 +108,10 @@ inline Isa isa() {
   const Isa chosen = detail::chosen_isa().load(std::memory_order_relaxed);
   if (chosen != Isa{}) [[likely]]
     return chosen;
-  use_isa(detail::isa_of_environment());
-  return detail::chosen_isa().load(std::memory_order_relaxed);
+  Isa first{};
+  const Isa wanted = detail::isa_of_environment();
+  // Another thread may have called use_isa() since: then that stays.
+  return detail::chosen_isa().compare_exchange_strong(first, wanted, std::memory_order_relaxed) ? wanted : first;
 }
 
 namespace kernels {
