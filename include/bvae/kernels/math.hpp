@@ -1,6 +1,6 @@
 /// Elementary functions on vectors: own polynomials in a fixed order of operations, so that a result has the same bits
-/// for every compiler, flag and vector width with fused multiply-adds. docs/elementary-functions.md lists their errors:
-/// below 2 units in the last place, below 2.5 on SSE2.
+/// for every compiler, flag and vector width with fused multiply-adds. docs/elementary-functions.md lists their errors,
+/// all below 2 units in the last place.
 ///
 /// NaN gives NaN, infinities and zeros (with their sign) give what C's functions give, and results underflow gradually.
 #pragma once
