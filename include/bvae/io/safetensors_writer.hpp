@@ -14,31 +14,31 @@
 #include <vector>
 
 #include "bvae/core/json_writer.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/io/atomic_file.hpp"
 #include "bvae/io/tensor_view.hpp"
 
 namespace bvae {
 namespace detail {
 
-inline void check_tensor(const TensorView& tensor) {
-  const auto refuse = [&](const std::string& reason) {
+[[gnu::cold]] inline void check_tensor(const TensorView& tensor) {
+  const auto refuse = [&](std::string_view reason) {
     std::string name;
     append_json_string(name, tensor.name);
-    throw std::invalid_argument("write_safetensors: tensor " + name + ' ' + reason);
+    throw std::invalid_argument(message("write_safetensors: tensor ", name, ' ', reason));
   };
   if (tensor.name == "__metadata__") refuse("has the name of the metadata");
   if (!is_utf8(tensor.name) || tensor.name.find('\0') != std::string::npos) refuse("has a name that is not UTF-8 text");
   const auto bytes = byte_count(tensor.type, tensor.shape);
-  const std::string what = std::string(type_name(tensor.type)) + shape_text(tensor.shape);
-  if (!bytes) refuse("cannot have the type and shape " + what);
-  if (*bytes != tensor.bytes.size()) {
-    refuse("of " + what + " needs " + std::to_string(*bytes) + " bytes and has " + std::to_string(tensor.bytes.size()));
-  }
+  const auto what = [&] { return message(type_name(tensor.type), shape_text(tensor.shape)); };
+  if (!bytes) refuse(message("cannot have the type and shape ", what()));
+  if (*bytes != tensor.bytes.size())
+    refuse(message("of ", what(), " needs ", *bytes, " bytes and has ", tensor.bytes.size()));
 }
 
 /// The length, the JSON header and its padding. `order` must be the order of the data.
-inline std::string safetensors_header(std::span<const TensorView* const> order,
-                                      const std::map<std::string, std::string>& metadata) {
+[[gnu::cold]] inline std::string safetensors_header(std::span<const TensorView* const> order,
+                                                    const std::map<std::string, std::string>& metadata) {
   JsonObject header;
   if (!metadata.empty()) {
     JsonObject inner;
@@ -79,20 +79,21 @@ inline std::string safetensors_header(std::span<const TensorView* const> order,
 /// text for `__metadata__`, left out if empty \throws std::invalid_argument if a name is given twice or is not UTF-8,
 /// or bytes and shape disagree; nothing is written then \throws FileError if the file cannot be written; a file that
 /// was there before is untouched
-inline void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
-                              const std::map<std::string, std::string>& metadata = {}) {
+[[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                                            const std::map<std::string, std::string>& metadata = {}) {
   std::vector<const TensorView*> order;
-  order.reserve(tensors.size());
+  std::vector<std::string_view> names;
+  const auto before = [](const TensorView* a, const TensorView* b) {
+    return a->type != b->type ? a->type > b->type : a->name < b->name;
+  };
   for (const TensorView& tensor : tensors) {
     detail::check_tensor(tensor);
-    order.push_back(&tensor);
+    const auto name = std::lower_bound(names.begin(), names.end(), std::string_view(tensor.name));
+    if (name != names.end() && *name == tensor.name)
+      throw std::invalid_argument(message("write_safetensors: two tensors have the name \"", tensor.name, '"'));
+    names.insert(name, tensor.name);
+    order.insert(std::lower_bound(order.begin(), order.end(), &tensor, before), &tensor);
   }
-  std::ranges::sort(order, {}, &TensorView::name);
-  const auto twice = std::ranges::adjacent_find(order, {}, &TensorView::name);
-  if (twice != order.end()) {
-    throw std::invalid_argument("write_safetensors: two tensors have the name \"" + (*twice)->name + '"');
-  }
-  std::ranges::stable_sort(order, std::ranges::greater{}, &TensorView::type);
 
   const std::string header = detail::safetensors_header(order, metadata);
   AtomicFile file(path);

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
-#include <list>
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bvae/core/arena.hpp"
@@ -14,6 +14,27 @@
 #include "bvae/layers/network.hpp"
 
 namespace bvae {
+namespace detail {
+
+/// Adds the tensors of an arena to `views`; those that the file has in another order are copied to `reordered`.
+template <class Scalar>
+[[gnu::cold]] void add_tensors(const std::vector<NamedTensor>& tensors, const Arena<Scalar>& arena,
+                               std::vector<TensorView>& views, std::vector<std::vector<Scalar>>& reordered) {
+  for (const auto& [name, info, offset] : tensors) {
+    const auto size = static_cast<std::size_t>(info.size());
+    const Scalar* values = arena.data() + offset;
+    if (!lies_as_in_file(info)) {
+      std::vector<Scalar> copy(size);
+      for_each_value(info, [&](Index file, Index memory) { copy[static_cast<std::size_t>(file)] = values[memory]; });
+      reordered.push_back(std::move(copy));
+      values = reordered.back().data();
+    }
+    views.push_back(TensorView::of(name, {info.extents.begin(), info.extents.begin() + info.rank},
+                                   std::span<const Scalar>(values, size)));
+  }
+}
+
+}  // namespace detail
 
 /// Writes the model's parameters and state as safetensors with PyTorch's names, shapes and orders, so that
 /// `module.load_state_dict(safetensors.torch.load_file(path))` takes it. Whole or not at all: an old file stays until
@@ -22,27 +43,12 @@ namespace bvae {
 /// \param metadata free text, stored beside the tensors
 /// \throws FileError if the file cannot be written
 template <class Model>
-void save(const Model& model, const std::filesystem::path& path, std::map<std::string, std::string> metadata = {}) {
-  using Scalar = typename Model::Scalar;
+[[gnu::cold]] void save(const Model& model, const std::filesystem::path& path,
+                        std::map<std::string, std::string> metadata = {}) {
   std::vector<TensorView> views;
-  std::list<std::vector<Scalar>> reordered;
-  const auto add = [&](const std::vector<NamedTensor>& tensors, const Arena<Scalar>& arena) {
-    for (const NamedTensor& tensor : tensors) {
-      const Scalar* values = arena.data() + tensor.offset;
-      if (!detail::lies_as_in_file(tensor.info)) {
-        std::vector<Scalar>& copy = reordered.emplace_back(static_cast<std::size_t>(tensor.info.size()));
-        detail::for_each_value(
-            tensor.info, [&](Index file, Index memory) { copy[static_cast<std::size_t>(file)] = values[memory]; });
-        values = copy.data();
-      }
-      std::vector<std::int64_t> shape(tensor.info.extents.begin(), tensor.info.extents.begin() + tensor.info.rank);
-      views.push_back(
-          TensorView::of<Scalar>(tensor.name, std::move(shape),
-                                 std::span<const Scalar>(values, static_cast<std::size_t>(tensor.info.size()))));
-    }
-  };
-  add(Model::parameter_tensors(), model.parameters());
-  add(Model::state_tensors(), model.state());
+  std::vector<std::vector<typename Model::Scalar>> reordered;
+  detail::add_tensors(Model::parameter_tensors(), model.parameters(), views, reordered);
+  detail::add_tensors(Model::state_tensors(), model.state(), views, reordered);
   metadata.emplace("format", "pt");  // what PyTorch's tools look for
   write_safetensors(path, views, metadata);
 }

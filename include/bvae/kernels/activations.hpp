@@ -1,4 +1,4 @@
-/// Activations and their derivatives: for 16 lanes (other kernels apply them to values that they hold already) and for
+/// Activations and their derivatives: for lanes (other kernels apply them to values that they hold already) and for
 /// arrays.
 #pragma once
 

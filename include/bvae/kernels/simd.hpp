@@ -1,4 +1,4 @@
-/// The vocabulary of the kernels: 16 lanes of numbers and what can be done with them, written on the compiler's vector
+/// The vocabulary of the kernels: lanes of numbers and what can be done with them, written on the compiler's vector
 /// types, once for each instruction set (namespaces baseline, v3 and v4, see isa.hpp).
 #pragma once
 

@@ -12,6 +12,7 @@
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/denormals.hpp"
 #include "bvae/core/errors.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/core/rounding.hpp"
 #include "bvae/divergences/divergence_terms.hpp"
@@ -58,8 +59,10 @@ class Objective {
         throw std::logic_error("Objective: the ranges of a layer's gradient must be all of its parameters");
     }
     // The largest tasks first, so that no member has a large one left when the others are done.
-    std::stable_sort(tasks_.begin(), tasks_.end(),
-                     [](const Task& a, const Task& b) { return a.range.count > b.range.count; });
+    if constexpr (kGradientsAreProducts)
+      std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) {
+        return a.range.count != b.range.count ? a.range.count > b.range.count : a.range.first < b.range.first;
+      });
     norms_.resize(kNorms * static_cast<std::size_t>(Pass(Mode::kTraining, Member{}, capacity).shard_count()));
     squares_.resize(tasks_.size());
   }
@@ -181,8 +184,8 @@ class Objective {
                  const Progress& progress = {}) {
     if (x.cols() < 1 || x.cols() > capacity_ || x.rows() != Model::kFeatures || noise.rows() != Model::kLatents ||
         noise.cols() != x.cols())
-      throw std::invalid_argument("Objective: x must be features x samples and noise latents x samples, with 1 to " +
-                                  std::to_string(capacity_) + " samples");
+      throw std::invalid_argument(message(
+          "Objective: x must be features x samples and noise latents x samples, with 1 to ", capacity_, " samples"));
     const FlushDenormals flush;  // as members of a team do
     compute(Member{}, model, x.cols(), beta, progress, [&](Shard s, View<Scalar> x_out, View<Scalar> noise_out) {
       x_out = x.middleCols(s.first, s.count);
@@ -212,16 +215,16 @@ class Objective {
 
   /// After a `compute` whose losses or gradient are not finite: the error that names the first place, in the order of
   /// computing.
-  [[nodiscard]] DivergedError diagnose(Index samples, std::int64_t step) const {
+  [[nodiscard]] [[gnu::cold]] DivergedError diagnose(Index samples, std::int64_t step) const {
     if (const int i = Model::EncoderNetwork::first_non_finite(samples, encoder_); i >= 0)
-      return {step, "output", "encoder." + std::to_string(i)};
+      return {step, "output", message("encoder.", i)};
     if (Model::HeadNetwork::first_non_finite(samples, head_) >= 0) return {step, "output", "latent (mu, log_variance)"};
     if (!all_finite(z_.data(), Model::kLatents * samples)) return {step, "sample", "latent (z)"};
     if (!std::isfinite(terms_.value)) return {step, "divergence", "latent"};
     if (const int i = Model::DecoderNetwork::first_non_finite(samples, decoder_); i >= 0)
-      return {step, "output", "decoder." + std::to_string(i)};
+      return {step, "output", message("decoder.", i)};
     if (!std::isfinite(losses(samples, 0).reconstruction))
-      return {step, "loss", std::string(L::kName) + " (reconstruction)"};
+      return {step, "loss", message(L::kName, " (reconstruction)")};
     for (const NamedTensor& tensor : Model::parameter_tensors())
       for (const Scalar g : values_of(tensor.info, gradient_.data() + tensor.offset))
         if (!std::isfinite(g)) return {step, "gradient", tensor.name};

@@ -17,6 +17,7 @@
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/errors.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/core/rounding.hpp"
 #include "bvae/core/team.hpp"
 #include "bvae/data/binarization.hpp"
@@ -284,16 +285,15 @@ class Trainer {
   static void check(const Dataset& train, const FitOptions& options) {
     if (options.epochs < 1) throw std::invalid_argument("Trainer::fit: epochs must be at least 1");
     if (options.batch_size < 1 || options.batch_size > train.size())
-      throw std::invalid_argument("Trainer::fit: batch_size must be between 1 and the " + std::to_string(train.size()) +
-                                  " training samples, not " + std::to_string(options.batch_size));
+      throw std::invalid_argument(message("Trainer::fit: batch_size must be between 1 and the ", train.size(),
+                                          " training samples, not ", options.batch_size));
     if (options.epochs > std::numeric_limits<std::int64_t>::max() / train.size())
       throw std::invalid_argument("Trainer::fit: epochs is too large");
   }
 
   static void check_value(const char* what, double value, bool good, std::int64_t step) {
     if (!good)
-      throw std::invalid_argument("Trainer::fit: the schedule gave " + std::string(what) + " = " +
-                                  std::to_string(value) + " for step " + std::to_string(step));
+      throw std::invalid_argument(message("Trainer::fit: the schedule gave ", what, " = ", value, " for step ", step));
   }
 
   RunInfo describe(const Dataset& train, const Dataset* validation, const FitOptions& options, int threads) const {
