@@ -30,6 +30,7 @@
 #include "bvae/initializers/xavier_uniform.hpp"
 #include "bvae/initializers/zeros.hpp"
 
+#include "bvae/layers/chain.hpp"
 #include "bvae/layers/elu.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/gelu.hpp"

@@ -107,7 +107,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     append(tensors, HeadNetwork::parameter_tensors("latent", kHeadOffset, false));
     std::vector<NamedTensor> decoder = DecoderNetwork::parameter_tensors("decoder", kDecoderOffset);
     mark_image_outputs(decoder);
-    append(tensors, decoder);
+    append(tensors, std::move(decoder));
     return tensors;
   }
   [[nodiscard]] static std::vector<NamedTensor> state_tensors() {
@@ -202,8 +202,8 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     for (Index first = 0; first < samples; first += kBlock) function(first, std::min(kBlock, samples - first));
   }
 
-  static void append(std::vector<NamedTensor>& tensors, const std::vector<NamedTensor>& more) {
-    tensors.insert(tensors.end(), more.begin(), more.end());
+  static void append(std::vector<NamedTensor>& tensors, std::vector<NamedTensor> more) {
+    for (NamedTensor& tensor : more) tensors.push_back(std::move(tensor));
   }
 
   /// A decoder that ends in features gives an image in channels-last order: the last layer's outputs are pixels.
