@@ -135,22 +135,23 @@ class Dataset {
   template <class Value>
   Dataset(std::vector<Value> values, ImageExtents extents, Bytes labels)
       : extents_(extents), labels_(std::move(labels)) {
-    check_extents(extents);
-    const Index features = extents_.size();
-    if (values.empty()) throw std::invalid_argument("Dataset: there is no sample");
-    const auto count = static_cast<Index>(values.size());
-    if (count % features != 0) {
-      throw std::invalid_argument(message("Dataset: ", count, " values are not whole samples of ", features));
-    }
-    size_ = count / features;
-    if (size_ > Index{std::numeric_limits<std::uint32_t>::max()}) {
-      throw std::invalid_argument("Dataset: more than 2^32-1 samples");
-    }
-    if (!labels_.empty() && labels_.size() != static_cast<std::size_t>(size_)) {
-      throw std::invalid_argument(message("Dataset: ", labels_.size(), " labels for ", size_, " samples"));
-    }
+    set_size(static_cast<Index>(values.size()));
     find_bounds(values);
     values_ = std::move(values);
+  }
+
+  /// The number of samples in `count` values, which must fit extents and labels.
+  [[gnu::noinline]] void set_size(Index count) {
+    check_extents(extents_);
+    const Index features = extents_.size();
+    if (count == 0) throw std::invalid_argument("Dataset: there is no sample");
+    if (count % features != 0)
+      throw std::invalid_argument(message("Dataset: ", count, " values are not whole samples of ", features));
+    size_ = count / features;
+    if (size_ > Index{std::numeric_limits<std::uint32_t>::max()})
+      throw std::invalid_argument("Dataset: more than 2^32-1 samples");
+    if (!labels_.empty() && labels_.size() != static_cast<std::size_t>(size_))
+      throw std::invalid_argument(message("Dataset: ", labels_.size(), " labels for ", size_, " samples"));
   }
 
   [[noreturn, gnu::cold, gnu::noinline]] void refuse_sample(std::uint32_t sample) const {
