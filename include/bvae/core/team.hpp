@@ -22,15 +22,21 @@ namespace detail {
 /// Thrown out of a barrier when another member of the team has failed; never leaves Team::run.
 struct TeamAborted {};
 
-/// Spins for some microseconds (a step has barriers microseconds apart), then sleeps in the kernel: the machine may be
-/// shared.
+/// Spins for some microseconds (a step has barriers microseconds apart), then lets other threads run (the one waited
+/// for may want this core), then sleeps in the kernel: the machine may be shared.
 template <class Changed>
 void wait_until(const std::atomic<std::uint32_t>& word, std::uint32_t old, Changed changed) {
-  for (int spin = 0; spin < 4000; ++spin) {
+  constexpr int kSpins = 500;
+  constexpr int kYields = 100;
+  for (int i = 0; i < kSpins + kYields; ++i) {
     if (changed()) return;
+    if (i >= kSpins) {
+      std::this_thread::yield();
+    } else {
 #if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
+      __builtin_ia32_pause();
 #endif
+    }
   }
   while (!changed()) word.wait(old, std::memory_order_acquire);
 }
