@@ -1,33 +1,35 @@
 #include "bvae/kernels/activations.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numbers>
+#include <type_traits>
 #include <vector>
 
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
 #include "support/isas.hpp"
+#include "support/kernels.hpp"
 
 namespace {
 
 using bvae::Isa;
 using bvae::kernels::Activation;
 using bvae::kernels::Size;
+using bvae_test::close;
 using bvae_test::Guarded;
+using bvae_test::same_bits;
 using bvae_test::UsingIsa;
 
 /// Both signs, from tiny to 16; the first ones are 0, -0 and near it.
-template <class T>
-T input(std::size_t i) {
+template <class Values>
+void fill(Values& x) {
+  bvae_test::fill(x, 0.7, 4);
+  using T = std::remove_reference_t<decltype(x[0])>;
   constexpr T kSpecial[] = {0, T(-0.0), T(1e-20), T(-1e-20), T(1e-4), T(-1e-4), 16, -16};
-  if (i < std::size(kSpecial)) return kSpecial[i];
-  return T(4) * static_cast<T>(std::sin(0.7 * static_cast<double>(i * i)));
-}
-
-bool close(double value, double expected, double bar, double floor) {
-  return std::abs(value - expected) <= bar * std::max(std::abs(expected), floor);
+  std::copy_n(kSpecial, std::min(x.size(), std::size(kSpecial)), x.begin());
 }
 
 template <class T>
@@ -37,36 +39,33 @@ struct Outputs {
 
 /// All lengths up to 67, between forbidden pages, against `value` and `derivative` in double.
 template <Activation A, class T, class Value, class Derivative>
-void check_isa(Isa isa, T parameter, double bar, Value value, Derivative derivative) {
-  const UsingIsa using_isa(isa);
+void check_lengths(T parameter, double bar, Value value, Derivative derivative) {
   const double p = static_cast<double>(parameter);
-  for (std::size_t n = 0; n <= 67; ++n)
-    for (const bool at_end : {false, true}) {
-      Guarded<T> x(n, at_end), y(n, at_end), dy(n, at_end), dx(n, at_end);
-      for (std::size_t i = 0; i < n; ++i) x[i] = input<T>(i), dy[i] = T(1) + T(0.25) * static_cast<T>(i);
-      const auto count = static_cast<Size>(n);
-      bvae::kernels::activate<A>(count, x.data(), y.data(), parameter);
-      bvae::kernels::activate_backward<A>(count, x.data(), y.data(), dy.data(), dx.data(), parameter);
-      bool right = true;
-      for (std::size_t i = 0; i < n; ++i) {
-        const double at = static_cast<double>(x[i]);
-        const double up = static_cast<double>(dy[i]);
-        right = right && close(static_cast<double>(y[i]), value(at, p), bar, 1e-6);
-        // Where it is near 0, a derivative taken from y has only y's absolute precision.
-        right = right && close(static_cast<double>(dx[i]), up * derivative(at, p), bar, up);
-        if (!right) UNSCOPED_INFO("x " << at << " y " << y[i] << " " << value(at, p) << " dx " << dx[i]);
-        if (!right) break;
-      }
-      INFO(name(isa) << ", " << n << " values");
-      REQUIRE(right);
+  bvae_test::for_isas_and_lengths([&](std::size_t n, bool at_end) {
+    Guarded<T> x(n, at_end), y(n, at_end), dy(n, at_end), dx(n, at_end);
+    fill(x);
+    for (std::size_t i = 0; i < n; ++i) dy[i] = T(1) + T(0.25) * static_cast<T>(i);
+    const auto count = static_cast<Size>(n);
+    bvae::kernels::activate<A>(count, x.data(), y.data(), parameter);
+    bvae::kernels::activate_backward<A>(count, x.data(), y.data(), dy.data(), dx.data(), parameter);
+    bool right = true;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double at = static_cast<double>(x[i]);
+      const double up = static_cast<double>(dy[i]);
+      right = right && close(y[i], value(at, p), bar, 1e-6);
+      // Where it is near 0, a derivative taken from y has only y's absolute precision.
+      right = right && close(dx[i], up * derivative(at, p), bar, up);
+      if (!right) UNSCOPED_INFO("x " << at << " y " << y[i] << " " << value(at, p) << " dx " << dx[i]);
+      if (!right) break;
     }
+    REQUIRE(right);
+  });
 }
 
 template <Activation A, class T>
-Outputs<T> run(Isa isa, T parameter) {
-  const UsingIsa using_isa(isa);
-  std::vector<T> x;
-  for (std::size_t i = 0; i < 1003; ++i) x.push_back(input<T>(i));
+Outputs<T> run(T parameter) {
+  std::vector<T> x(1003);
+  fill(x);
   for (const T special : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity()})
     x.push_back(special);
   Outputs<T> out{std::vector<T>(x.size()), std::vector<T>(x.size(), T(1.5))};
@@ -76,26 +75,20 @@ Outputs<T> run(Isa isa, T parameter) {
   return out;
 }
 
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
-
 template <Activation A, class T, class Value, class Derivative>
 void check(T parameter, double bar, Value value, Derivative derivative) {
+  check_lengths<A, T>(parameter, bar, value, derivative);
   for (const Isa isa : bvae_test::all_isas()) {
-    check_isa<A, T>(isa, parameter, bar, value, derivative);
     const UsingIsa using_isa(isa);
     std::vector<T> nan(19, std::numeric_limits<T>::quiet_NaN());
     bvae::kernels::activate<A>(19, nan.data(), nan.data(), parameter);
     for (const T y : nan) REQUIRE(std::isnan(y));
   }
-  const std::vector<Isa> fused = bvae_test::fused_isas();
-  for (const Isa isa : fused) {
-    const Outputs<T> one = run<A>(fused.front(), parameter), other = run<A>(isa, parameter);
-    CHECK(same_bits(one.y, other.y));
-    CHECK(same_bits(one.dx, other.dx));
-  }
+  bvae_test::for_fused_isas([&] { return run<A>(parameter); },
+                            [](const Outputs<T>& first, const Outputs<T>& other) {
+                              CHECK(same_bits(first.y, other.y));
+                              CHECK(same_bits(first.dx, other.dx));
+                            });
 }
 
 template <Activation A, class Value, class Derivative>

@@ -1,21 +1,21 @@
 #include "bvae/kernels/diagonal_gaussian.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
-#include "support/isas.hpp"
+#include "support/kernels.hpp"
 
 namespace {
 
-using bvae::Isa;
 using bvae::kernels::Columns;
 using bvae::kernels::Size;
+using bvae_test::fill;
 using bvae_test::Guarded;
-using bvae_test::UsingIsa;
+using bvae_test::same_bits;
 
 constexpr std::size_t kSamples = 3;
 
@@ -33,12 +33,8 @@ struct Batch {
         kl_log_variance(latents * kSamples, at_end),
         kl(latents, at_end),
         weight(latents, at_end) {
-    fill(head, 1.1, 2), fill(noise, 0.7, 1), fill(dz, 0.3, 1), fill(kl_mu, 0.9, 1), fill(kl_log_variance, 1.7, 1);
+    fill(head, 1.1, 2), fill(noise, 0.7), fill(dz, 0.3), fill(kl_mu, 0.9), fill(kl_log_variance, 1.7);
     for (std::size_t d = 0; d < latents; ++d) weight[d] = static_cast<double>(d % 3);
-  }
-  static void fill(Guarded<T>& values, double frequency, double size) {
-    double i = 0;
-    for (T& x : values) x = static_cast<T>(size * std::sin(frequency * i * i + 1)), ++i;
   }
   Columns<const T> mu() { return {head.data(), 2 * m}; }
   Columns<const T> log_variance() { return {head.data() + m, 2 * m}; }
@@ -68,8 +64,7 @@ struct Batch {
 
 template <class T>
 bool close(T value, double expected) {
-  return std::abs(static_cast<double>(value) - expected) <=
-         16 * double(std::numeric_limits<T>::epsilon()) * std::max(1.0, std::abs(expected));
+  return bvae_test::close(value, expected, 16 * double(std::numeric_limits<T>::epsilon()));
 }
 
 /// Calls check(head index of mu, of log_variance, index in a batch of latents, latent).
@@ -116,38 +111,25 @@ void check(std::size_t latents, bool at_end) {
   REQUIRE(right);
 }
 
-template <class T>
-bool same_bits(Guarded<T>& a, Guarded<T>& b) {
-  return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("kernels::gaussian_*: are right for any number of latents", "[kernels]", float, double) {
-  for (const Isa isa : bvae_test::all_isas()) {
-    const UsingIsa using_isa(isa);
-    for (std::size_t latents = 0; latents <= 67; ++latents)
-      for (const bool at_end : {false, true}) {
-        INFO(name(isa) << ", " << latents << " latents");
-        check<TestType>(latents, at_end);
-      }
-  }
+  bvae_test::for_isas_and_lengths(check<TestType>);
 }
 
 TEMPLATE_TEST_CASE("kernels::gaussian_*: have the same bits for all registers", "[kernels]", float, double) {
-  const auto run = [](Isa isa, Batch<TestType>& b, bool kl) {
-    const UsingIsa using_isa(isa);
-    b.sample();
-    b.kl_per_latent();
-    kl ? b.kl_gradient() : b.gradient(true);
-  };
-  for (const Isa isa : bvae_test::fused_isas())
-    for (const bool kl : {false, true}) {
-      Batch<TestType> one(53, true), other(53, true);
-      run(bvae_test::fused_isas().front(), one, kl);
-      run(isa, other, kl);
-      CHECK(same_bits(one.z, other.z));
-      CHECK(same_bits(one.kl, other.kl));
-      CHECK(same_bits(one.delta, other.delta));
-    }
+  for (const bool kl : {false, true}) {
+    const auto run = [kl] {
+      Batch<TestType> b(53, true);
+      b.sample();
+      b.kl_per_latent();
+      kl ? b.kl_gradient() : b.gradient(true);
+      return b;
+    };
+    bvae_test::for_fused_isas(run, [](const auto& first, const auto& other) {
+      CHECK(same_bits(first.z, other.z));
+      CHECK(same_bits(first.kl, other.kl));
+      CHECK(same_bits(first.delta, other.delta));
+    });
+  }
 }

@@ -1,20 +1,20 @@
 #include "bvae/kernels/likelihoods.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
 #include "support/isas.hpp"
+#include "support/kernels.hpp"
 
 namespace {
 
-using bvae::Isa;
 using bvae::kernels::Size;
 using bvae_test::Guarded;
-using bvae_test::UsingIsa;
+using bvae_test::same_bits;
 
 constexpr std::size_t kSamples = 3;
 
@@ -25,10 +25,8 @@ struct Batch {
         output(features * kSamples, at_end),
         gradient(features * kSamples, at_end),
         values(kSamples, at_end) {
-    for (std::size_t i = 0; i < target.size(); ++i) {
-      target[i] = static_cast<T>(0.5 + 0.5 * std::sin(0.9 * static_cast<double>(i * i)));
-      output[i] = static_cast<T>(9 * std::sin(1.1 * static_cast<double>(i)));
-    }
+    bvae_test::fill(target, 0.9, 0.5, 0.5);
+    bvae_test::fill(output, 1.1, 9);
   }
   Guarded<T> target, output, gradient;
   Guarded<double> values;
@@ -58,36 +56,30 @@ template <class T, class Likelihood>
 void check(Likelihood likelihood) {
   constexpr T kWeight = T(0.25);
   const double bar = 8 * double(std::numeric_limits<T>::epsilon());
-  for (const Isa isa : bvae_test::all_isas()) {
-    const UsingIsa using_isa(isa);
-    for (std::size_t features = 0; features <= 67; ++features)
-      for (const bool at_end : {false, true}) {
-        Batch<T> b(features, at_end);
-        likelihood(static_cast<Size>(features), b, kWeight);
-        bool right = true;
-        for (std::size_t s = 0; s < kSamples; ++s) {
-          double sum = 0;
-          for (std::size_t i = s * features; i < (s + 1) * features; ++i) {
-            const double y = double(b.output[i]), x = double(b.target[i]);
-            sum += likelihood.value(y, x);
-            const double gradient = double(kWeight) * likelihood.gradient(y, x);
-            right = right && std::abs(double(b.gradient[i]) - gradient) <= bar * std::max(1.0, std::abs(gradient));
-          }
-          right = right && std::abs(b.values[s] - sum) <= bar * (1 + sum);
-        }
-        INFO(name(isa) << ", " << features << " features");
-        REQUIRE(right);
+  bvae_test::for_isas_and_lengths([&](std::size_t features, bool at_end) {
+    Batch<T> b(features, at_end);
+    likelihood(static_cast<Size>(features), b, kWeight);
+    bool right = true;
+    for (std::size_t s = 0; s < kSamples; ++s) {
+      double sum = 0;
+      for (std::size_t i = s * features; i < (s + 1) * features; ++i) {
+        const double y = double(b.output[i]), x = double(b.target[i]);
+        sum += likelihood.value(y, x);
+        right = right && bvae_test::close(b.gradient[i], double(kWeight) * likelihood.gradient(y, x), bar);
       }
-  }
-  for (const Isa isa : bvae_test::fused_isas()) {
-    Batch<T> one(333, true), other(333, true);
-    const UsingIsa first(bvae_test::fused_isas().front());
-    likelihood(333, one, kWeight);
-    const UsingIsa second(isa);
-    likelihood(333, other, kWeight);
-    CHECK(std::memcmp(one.values.data(), other.values.data(), sizeof(double) * kSamples) == 0);
-    CHECK(std::memcmp(one.gradient.data(), other.gradient.data(), sizeof(T) * one.gradient.size()) == 0);
-  }
+      right = right && std::abs(b.values[s] - sum) <= bar * (1 + sum);
+    }
+    REQUIRE(right);
+  });
+  const auto run = [&] {
+    Batch<T> b(333, true);
+    likelihood(333, b, kWeight);
+    return b;
+  };
+  bvae_test::for_fused_isas(run, [](const Batch<T>& first, const Batch<T>& other) {
+    CHECK(same_bits(first.values, other.values));
+    CHECK(same_bits(first.gradient, other.gradient));
+  });
 }
 
 }  // namespace
@@ -103,8 +95,8 @@ TEMPLATE_TEST_CASE("kernels::squared_error: sums values and gives gradients, wit
 }
 
 TEMPLATE_TEST_CASE("kernels::bernoulli: huge logits cost what they must, and NaN is seen", "[kernels]", float, double) {
-  for (const Isa isa : bvae_test::all_isas()) {
-    const UsingIsa using_isa(isa);
+  for (const bvae::Isa isa : bvae_test::all_isas()) {
+    const bvae_test::UsingIsa using_isa(isa);
     // The right answer costs nothing, the wrong one |logit|; halves in between.
     const std::vector<TestType> target{0, 1, 0, 1, TestType(0.5), TestType(0.5)};
     const std::vector<TestType> logits{-1000, 1000, 1000, -1000, 1000, -1000};

@@ -10,6 +10,7 @@
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
 #include "support/isas.hpp"
+#include "support/kernels.hpp"
 
 namespace {
 
@@ -18,6 +19,7 @@ using bvae::kernels::apply;
 using bvae::kernels::Elementary;
 using bvae::kernels::Size;
 using bvae_test::Guarded;
+using bvae_test::is_fused;
 
 double sigmoid(double x) { return (x >= 0 ? 1 : std::exp(x)) / (1 + std::exp(-std::abs(x))); }
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
@@ -59,11 +61,6 @@ double error_in_ulp(float y, double truth) {
   truth = std::clamp(truth, -kBeyond, kBeyond);
   const int exponent = truth == 0 ? -126 : std::clamp(std::ilogb(truth), -126, 127);
   return std::abs(value - truth) / std::ldexp(1.0, exponent - 23);
-}
-
-bool is_fused(Isa isa) {
-  const std::vector<Isa> fused = bvae_test::fused_isas();
-  return std::find(fused.begin(), fused.end(), isa) != fused.end();
 }
 
 template <class S>
@@ -255,16 +252,13 @@ TEST_CASE("Elementary functions: doubles agree with C's library", "[kernels]") {
 
 template <class S>
 void check_same_bits(const std::vector<S>& x) {
-  const std::vector<Isa> isas = bvae_test::fused_isas();
   for (const Function& function : kFunctions) {
-    std::vector<S> first;
-    for (const Isa isa : isas) {
-      const bvae_test::UsingIsa use(isa);
-      const std::vector<S> y = values_of(function.name, x);
-      if (first.empty()) first = y;
-      CAPTURE(name(isa), static_cast<int>(function.name));
-      CHECK(std::equal(y.begin(), y.end(), first.begin(), [](S a, S b) { return bits_of(a) == bits_of(b); }));
-    }
+    CAPTURE(static_cast<int>(function.name));
+    bvae_test::for_fused_isas(
+        [&] { return values_of(function.name, x); },
+        [](const std::vector<S>& first, const std::vector<S>& y) {
+          CHECK(std::equal(y.begin(), y.end(), first.begin(), [](S a, S b) { return bits_of(a) == bits_of(b); }));
+        });
   }
 }
 

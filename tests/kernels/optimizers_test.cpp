@@ -1,32 +1,29 @@
 #include <cmath>
-#include <cstring>
+#include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "bvae/kernels/adam.hpp"
 #include "bvae/kernels/sgd.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
 #include "support/isas.hpp"
+#include "support/kernels.hpp"
 
 namespace {
 
-using bvae::Isa;
 using bvae::kernels::AdamCoefficients;
 using bvae::kernels::SgdCoefficients;
 using bvae::kernels::Size;
+using bvae_test::fill;
 using bvae_test::Guarded;
-using bvae_test::UsingIsa;
+using bvae_test::same_bits;
 
 template <class T>
 struct Arrays {
   Arrays(std::size_t n, bool at_end) : gradient(n, at_end), p(n, at_end), first(n, at_end), second(n, at_end) {
-    for (std::size_t i = 0; i < n; ++i) {
-      const double x = static_cast<double>(i);
-      gradient[i] = static_cast<T>(std::sin(1.3 * x));
-      p[i] = static_cast<T>(std::cos(0.7 * x));
-      first[i] = static_cast<T>(0.1 * std::sin(2.1 * x + 1));
-      second[i] = static_cast<T>(0.01 + 0.01 * std::sin(0.9 * x));
-    }
+    fill(gradient, 1.3), fill(p, 0.7), fill(first, 2.1, 0.1), fill(second, 0.9, 0.01, 0.01);
   }
   Guarded<T> gradient, p, first, second;
 };
@@ -79,36 +76,31 @@ void update(Arrays<T>& a, const SgdCoefficients<double>& c) {
 
 template <class T, class Coefficients>
 void check(const Coefficients& c) {
-  for (const Isa isa : bvae_test::all_isas()) {
-    const UsingIsa using_isa(isa);
-    for (std::size_t n = 0; n <= 67; ++n)
-      for (const bool at_end : {false, true}) {
-        Arrays<T> a(n, at_end), before(n, at_end);
-        update(a, c);
-        bool right = true;
-        for (std::size_t i = 0; i < n; ++i) {
-          double p = double(before.p[i]), m = double(before.first[i]), v = double(before.second[i]);
-          if constexpr (std::is_same_v<Coefficients, AdamCoefficients<double>>) {
-            adam_one(c, double(before.gradient[i]), p, m, v);
-          } else {
-            sgd_one(c, double(before.gradient[i]), p, m);
-          }
-          right = right && close(a.p[i], p) && close(a.first[i], m) && close(a.second[i], v);
-        }
-        INFO(name(isa) << ", " << n << " values");
-        REQUIRE(right);
+  bvae_test::for_isas_and_lengths([&](std::size_t n, bool at_end) {
+    Arrays<T> a(n, at_end), before(n, at_end);
+    update(a, c);
+    bool right = true;
+    for (std::size_t i = 0; i < n; ++i) {
+      double p = double(before.p[i]), m = double(before.first[i]), v = double(before.second[i]);
+      if constexpr (std::is_same_v<Coefficients, AdamCoefficients<double>>) {
+        adam_one(c, double(before.gradient[i]), p, m, v);
+      } else {
+        sgd_one(c, double(before.gradient[i]), p, m);
       }
-  }
-  for (const Isa isa : bvae_test::fused_isas()) {
-    Arrays<T> one(1001, true), other(1001, true);
-    const UsingIsa first(bvae_test::fused_isas().front());
-    update(one, c);
-    const UsingIsa second(isa);
-    update(other, c);
-    CHECK(std::memcmp(one.p.data(), other.p.data(), 1001 * sizeof(T)) == 0);
-    CHECK(std::memcmp(one.first.data(), other.first.data(), 1001 * sizeof(T)) == 0);
-    CHECK(std::memcmp(one.second.data(), other.second.data(), 1001 * sizeof(T)) == 0);
-  }
+      right = right && close(a.p[i], p) && close(a.first[i], m) && close(a.second[i], v);
+    }
+    REQUIRE(right);
+  });
+  const auto run = [&] {
+    Arrays<T> a(1001, true);
+    update(a, c);
+    return a;
+  };
+  bvae_test::for_fused_isas(run, [](const Arrays<T>& first, const Arrays<T>& other) {
+    CHECK(same_bits(first.p, other.p));
+    CHECK(same_bits(first.first, other.first));
+    CHECK(same_bits(first.second, other.second));
+  });
 }
 
 }  // namespace
@@ -124,8 +116,8 @@ TEMPLATE_TEST_CASE("kernels::sgd: updates each element alone, with the same bits
 }
 
 TEST_CASE("kernels::sgd: without momentum its array is not touched", "[kernels]") {
-  for (const Isa isa : bvae_test::all_isas()) {
-    const UsingIsa using_isa(isa);
+  for (const bvae::Isa isa : bvae_test::all_isas()) {
+    const bvae_test::UsingIsa using_isa(isa);
     Arrays<float> a(37, true);
     const SgdCoefficients<float> c{1, 0, 0, 1, 0.5f, false, false, false};
     CHECK_NOTHROW(bvae::kernels::sgd<float>(37, c, a.gradient.data(), a.p.data(), nullptr));

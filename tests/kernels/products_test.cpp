@@ -4,13 +4,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <limits>
 #include <span>
 #include <vector>
 
 #include "bvae/core/random.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
 #include "support/isas.hpp"
@@ -22,6 +22,7 @@ using bvae::kernels::Rows;
 using bvae::kernels::Runs;
 using bvae::kernels::Size;
 using bvae_test::Guarded;
+using bvae_test::is_fused;
 using bvae_test::UsingIsa;
 namespace kernels = bvae::kernels;
 
@@ -73,11 +74,6 @@ class Numbers {
   std::uint64_t step_ = 0;
 };
 
-bool is_fused(Isa isa) {
-  const std::vector<Isa> fused = bvae_test::fused_isas();
-  return std::find(fused.begin(), fused.end(), isa) != fused.end();
-}
-
 /// Exact where the instruction set has a fused multiply-add.
 template <class S>
 bool right(Isa isa, S got, S expected, Size depth) {
@@ -92,7 +88,7 @@ class SameBits {
   bool operator()(Isa isa, const std::vector<S>& result) {
     if (!is_fused(isa)) return true;
     if (first_.empty()) first_ = result;
-    return result.size() == first_.size() && std::memcmp(result.data(), first_.data(), result.size() * sizeof(S)) == 0;
+    return bvae_test::same_bits(result, first_);
   }
 
  private:

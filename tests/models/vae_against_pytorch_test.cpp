@@ -111,8 +111,8 @@ class Comparison {
 
  public:
   Comparison(const std::string& name, const Bars& bars)
-      : golden_("vae_" + name + ".safetensors"),
-        state_(std::string(BVAE_GOLDEN) + "/vae_" + name + "_state.safetensors"),
+      : golden_(bvae::message("vae_", name, ".safetensors")),
+        state_(bvae::message(BVAE_GOLDEN, "/vae_", name, "_state.safetensors")),
         name_(name + (sizeof(Scalar) == 4 ? ", float" : ", double")),
         bars_(bars) {}
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <set>
 #include <span>
@@ -18,6 +17,7 @@
 #include "bvae/layers/tanh.hpp"
 #include "bvae/likelihoods/bernoulli.hpp"
 #include "bvae/likelihoods/gaussian.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/tensors.hpp"
 
@@ -39,6 +39,7 @@ using bvae::Seed;
 using bvae::Stream;
 using bvae::Tanh;
 using bvae::Vae;
+using bvae_test::same_bits;
 
 namespace {
 
@@ -53,11 +54,6 @@ Matrix<Scalar> normal(Index rows, Index columns, std::uint32_t sample = 0) {
   Matrix<Scalar> m(rows, columns);
   RandomStream(Seed{31}, Stream::kUser).normal(sample, std::span<Scalar>(m.data(), static_cast<std::size_t>(m.size())));
   return m;
-}
-
-template <class Arena>
-bool same_bits(const Arena& a, const Arena& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
 }
 
 /// A named tensor of a model as a matrix, [out, in] as in PyTorch.

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "bvae/optimizers/optimizer_step.hpp"
 #include "golden/optimizer_goldens.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 
 namespace harness {
@@ -90,11 +90,9 @@ void check_splits(const Optimizer& optimizer) {
         }
       }
       INFO("length " << size << " in parts of " << part);
-      const auto same = [](const std::vector<Scalar>& a, const std::vector<Scalar>& b) {
-        return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(Scalar)) == 0);
-      };
-      REQUIRE(same(whole.parameters, split.parameters));
-      for (std::size_t i = 0; i < whole.moments.size(); ++i) REQUIRE(same(whole.moments[i], split.moments[i]));
+      REQUIRE(bvae_test::same_bits(whole.parameters, split.parameters));
+      for (std::size_t i = 0; i < whole.moments.size(); ++i)
+        REQUIRE(bvae_test::same_bits(whole.moments[i], split.moments[i]));
     }
   }
 }

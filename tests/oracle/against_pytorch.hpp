@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "bvae/core/message.hpp"
 #include "bvae/core/types.hpp"
 #include "bvae/io/load.hpp"
 #include "bvae/io/safetensors_reader.hpp"
@@ -64,7 +65,7 @@ bvae::Matrix<Scalar> channels_last(const bvae::Matrix<Scalar>& x, Index channels
 // A file of tests/golden; values as double.
 class Golden {
  public:
-  explicit Golden(const std::string& name) : reader_(std::string(BVAE_GOLDEN) + "/" + name) {}
+  explicit Golden(const std::string& name) : reader_(bvae::message(BVAE_GOLDEN, "/", name)) {}
 
   std::vector<double> operator[](const std::string& name) const {
     const bvae::TensorView* view = reader_.find(name);

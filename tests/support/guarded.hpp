@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <new>
 #include <span>
+#include <utility>
 
 namespace bvae_test {
 
@@ -24,11 +25,18 @@ class Guarded {
       throw std::bad_alloc();
     data_ = reinterpret_cast<T*>(base_ + page + (at_end ? pages * page - count * sizeof(T) : 0));
   }
-  Guarded(const Guarded&) = delete;
-  Guarded& operator=(const Guarded&) = delete;
-  ~Guarded() { ::munmap(base_, length_); }
+  Guarded(Guarded&& other) noexcept
+      : count_(std::exchange(other.count_, 0)),
+        length_(other.length_),
+        base_(std::exchange(other.base_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)) {}
+  Guarded& operator=(Guarded&&) = delete;
+  ~Guarded() {
+    if (base_ != nullptr) ::munmap(base_, length_);
+  }
 
   [[nodiscard]] T* data() { return data_; }
+  [[nodiscard]] const T* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return count_; }
   T& operator[](std::size_t i) { return data_[i]; }
   [[nodiscard]] T* begin() { return data_; }

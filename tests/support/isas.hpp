@@ -1,6 +1,7 @@
 // Tests of the kernels run with every instruction set that this processor has.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "bvae/kernels/isa.hpp"
@@ -21,6 +22,11 @@ inline std::vector<bvae::Isa> fused_isas() {
   isas.erase(isas.begin());
 #endif
   return isas;
+}
+
+inline bool is_fused(bvae::Isa isa) {
+  const std::vector<bvae::Isa> fused = fused_isas();
+  return std::find(fused.begin(), fused.end(), isa) != fused.end();
 }
 
 /// Uses an instruction set until the end of the scope.
