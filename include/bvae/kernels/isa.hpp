@@ -43,8 +43,9 @@ constexpr std::string_view name(Isa isa) {
   }
 }
 
-/// The best instruction set of this processor that its operating system lets us use.
-inline Isa best_isa() noexcept {
+namespace detail {
+
+inline Isa ask_processor() noexcept {
 #if defined(__x86_64__)
   // Asked here and not of __builtin_cpu_supports, which some runtime libraries answer wrongly.
   const auto has = [](unsigned word, auto... bits) { return (((word >> bits & 1U) != 0) && ...); };
@@ -61,6 +62,14 @@ inline Isa best_isa() noexcept {
 #else
   return Isa::kBaseline;
 #endif
+}
+
+}  // namespace detail
+
+/// The best instruction set of this processor that its operating system lets us use.
+inline Isa best_isa() noexcept {
+  static const Isa best = detail::ask_processor();  // virtual machines take long to answer
+  return best;
 }
 
 namespace detail {
