@@ -1,9 +1,11 @@
 #include "bvae/core/message.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "support/catch.hpp"
 
@@ -61,3 +63,7 @@ TEST_CASE("message: values that are not finite", "[core]") {
   CHECK(message(infinity, ' ', -infinity, ' ', std::numeric_limits<float>::infinity()) == "inf -inf inf");
   CHECK(message(std::numeric_limits<double>::quiet_NaN(), ' ', std::numeric_limits<float>::quiet_NaN()) == "nan nan");
 }
+
+// A path becomes a string that is gone before it could be read.
+static_assert(!std::is_constructible_v<bvae::detail::Word, const std::filesystem::path&>);
+static_assert(!std::is_constructible_v<bvae::detail::Word, std::string&&>);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -120,6 +121,32 @@ TEST_CASE("Team: an exception ends the run for members that wait in a barrier, a
       REQUIRE(calls == size);
     }
   }
+}
+
+TEST_CASE("Team: members that wait so long that they sleep are woken", "[core][team]") {
+  const auto late = std::chrono::milliseconds(20);  // far longer than members spin
+  Team team(3);
+  std::atomic<int> passed{0};
+  team.run([&](Member member) {
+    if (member.rank() == 1) std::this_thread::sleep_for(late);
+    member.barrier();
+    ++passed;
+    if (member.rank() == 0) std::this_thread::sleep_for(late);  // the others wait for the end
+  });
+  CHECK(passed == 3);
+  CHECK_THROWS_WITH(team.run([&](Member member) {
+    if (member.rank() == 2) {
+      std::this_thread::sleep_for(late);
+      throw std::runtime_error("late");
+    }
+    member.barrier();
+    ++passed;
+  }),
+                    "late");
+  CHECK(passed == 3);
+  std::this_thread::sleep_for(late);  // the members wait for work
+  team.run([&](Member) { ++passed; });
+  CHECK(passed == 6);
 }
 
 TEST_CASE("Team: of several exceptions the one of the lowest rank is thrown, and no older one", "[core][team]") {

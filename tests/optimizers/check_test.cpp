@@ -4,7 +4,6 @@
 #include <limits>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "support/catch.hpp"

@@ -17,6 +17,7 @@ class Word {
   Word(std::string_view text) : text_(text) {}
   Word(const char* text) : text_(text) {}
   Word(const std::string& text) : text_(text) {}
+  Word(std::string&&) = delete;  // it would be gone before it is read
   Word(char letter) : text_(digits_, 1) { digits_[0] = letter; }
   template <class Number>
     requires std::is_arithmetic_v<Number>
