@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bvae/bvae.hpp"
+#include "bvae/core/message.hpp"
 #include "oracle/against_pytorch.hpp"
 #include "support/catch.hpp"
 #include "support/tensors.hpp"
