@@ -10,6 +10,7 @@
 #include "bvae/core/arena.hpp"
 #include "bvae/core/batch.hpp"
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/convolutions.hpp"
 #include "bvae/core/denormals.hpp"
 #include "bvae/core/errors.hpp"
 #include "bvae/core/file.hpp"
@@ -31,6 +32,9 @@
 #include "bvae/initializers/zeros.hpp"
 
 #include "bvae/layers/chain.hpp"
+#include "bvae/layers/conv_2d.hpp"
+#include "bvae/layers/conv_transpose_2d.hpp"
+#include "bvae/layers/convolution_rules.hpp"
 #include "bvae/layers/elu.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/gelu.hpp"

@@ -64,6 +64,15 @@ struct TensorInfo {
   static constexpr TensorInfo bias_in_panels(std::string_view name, Index outputs, Index inputs) {
     return {name, 1, {outputs}, {}, panel_of(inputs), kPanelRows * inputs};
   }
+  /// The weights of a convolution, PyTorch's [rows, columns, kernel, kernel], as such a matrix: the inputs are kernel
+  /// rows, kernel columns and, fastest, the image's channels.
+  static constexpr TensorInfo kernel_in_panels(std::string_view name, Index rows, Index columns, Index kernel) {
+    return {name,
+            4,
+            {rows, columns, kernel, kernel},
+            {AxisOrder{}, AxisOrder{columns, kernel, kernel}},
+            panel_of(columns * kernel * kernel)};
+  }
   static constexpr Index kPanelRows = 16;
 
   [[nodiscard]] constexpr Index size() const {

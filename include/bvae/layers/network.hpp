@@ -226,8 +226,8 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (detail::kHasParameters<Bound<I>>) {
         const Index rows = Bound<I>::kGradientRows;
-        for (Index first = 0; first < rows; first += kTaskRows)
-          tasks.push_back({I, first, std::min(kTaskRows, rows - first)});
+        const Index task = task_rows<Bound<I>>();
+        for (Index first = 0; first < rows; first += task) tasks.push_back({I, first, std::min(task, rows - first)});
       }
     });
     return tasks;
@@ -363,6 +363,15 @@ class Network {
       return 0;
     } else {
       return state_offset<I - 1>() + detail::kStateOffsets<Bound<I - 1>>.back();
+    }
+  }
+
+  template <class B>
+  static constexpr Index task_rows() {
+    if constexpr (requires { B::kGradientTaskRows; }) {
+      return B::kGradientTaskRows;
+    } else {
+      return kTaskRows;
     }
   }
 
