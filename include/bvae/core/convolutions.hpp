@@ -13,6 +13,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "bvae/core/arena.hpp"
@@ -44,8 +45,11 @@ struct Extents {
   static constexpr Index kPanel = TensorInfo::kPanelRows;
   static constexpr Index panels_of(Index channels) { return (channels + kPanel - 1) / kPanel; }
 
-  /// Parts of the work of weights_gradient: kernel rows, or panels if by_patches().
-  [[nodiscard]] constexpr Index gradient_parts() const { return by_patches() ? coarse_panels() : kernel; }
+  /// Parts of the work of weights_gradient: kernel rows, or kPartPanels panels each if by_patches().
+  [[nodiscard]] constexpr Index gradient_parts() const {
+    return by_patches() ? (coarse_panels() + kPartPanels - 1) / kPartPanels : kernel;
+  }
+  static constexpr Index kPartPanels = 4;
 };
 
 namespace detail {
@@ -94,24 +98,33 @@ void copy_inside(Index height, Index row, const Scalar* from, Index top, Index l
   for (Index y = 0; y < height; ++y) std::copy_n(from + y * row, row, to + (y + top) * to_row + left);
 }
 
+/// Copies a few values; a call to the library's function would take longer.
+template <class Scalar>
+void copy_run(Index count, const Scalar* from, Scalar* to) {
+  Index i = 0;
+  for (; i + 4 <= count; i += 4) std::memcpy(to + i, from + i, 4 * sizeof(Scalar));
+  for (; i < count; ++i) to[i] = from[i];
+}
+
 /// The patches of coarse row y, one after another: taps() values for each pixel.
 template <class Scalar>
 void copy_patches(const Extents& e, Index y, const Scalar* fine, Scalar* patches) {
   const Index run = e.kernel * e.fine_channels;
   const Index row = e.fine_width * e.fine_channels;
-  for (Index x = 0; x < e.coarse_width; ++x)
-    for (Index k = 0; k < e.kernel; ++k, patches += run) {
-      const Index fine_y = y * e.stride - e.padding + k;
+  for (Index k = 0; k < e.kernel; ++k) {
+    const Index fine_y = y * e.stride - e.padding + k;
+    const bool inside = fine_y >= 0 && fine_y < e.fine_height;
+    const Scalar* const from = fine + (inside ? fine_y : 0) * row;
+    Scalar* to = patches + k * run;
+    for (Index x = 0; x < e.coarse_width; ++x, to += e.taps()) {
       const Index left = (x * e.stride - e.padding) * e.fine_channels;
-      if (fine_y < 0 || fine_y >= e.fine_height) {
-        std::fill_n(patches, run, Scalar(0));
-      } else if (left >= 0 && left + run <= row) {
-        std::copy_n(fine + fine_y * row + left, run, patches);
+      if (inside && left >= 0 && left + run <= row) {
+        copy_run(run, from + left, to);
       } else {
-        for (Index i = 0; i < run; ++i)
-          patches[i] = left + i >= 0 && left + i < row ? fine[fine_y * row + left + i] : Scalar(0);
+        for (Index i = 0; i < run; ++i) to[i] = inside && left + i >= 0 && left + i < row ? from[left + i] : Scalar(0);
       }
     }
+  }
 }
 
 /// Weights transposed for `scatter`: panels of the 16 x (stride 16) values of `rows` rows, for which
@@ -319,21 +332,22 @@ void weights_gradient(const Extents& e, Index samples, const Scalar* fine, const
   const bool whole = e.coarse_channels % kPanel == 0;
   const Index pixels = e.coarse_height * e.coarse_width;
   const Index coarse_row = e.coarse_width * e.coarse_channels;
-  const Index first_panel = e.by_patches() ? part : 0;
-  kernels::Correlation<Scalar> work{.panels = e.by_patches() ? 1 : e.coarse_panels(),
-                                    .columns = e.fine_channels,
-                                    .height = e.coarse_height,
-                                    .width = e.coarse_width,
-                                    .a = nullptr,
-                                    .a_row = coarse_row,
-                                    .a_pixel = e.coarse_channels,
-                                    .a_panel = kPanel,
-                                    .b = nullptr,
-                                    .b_row = 0,
-                                    .b_pixel = 0,
-                                    .c = nullptr,
-                                    .c_panel = TensorInfo::panel_of(e.taps()),
-                                    .adds = false};
+  const Index first_panel = e.by_patches() ? part * Extents::kPartPanels : 0;
+  kernels::Correlation<Scalar> work{
+      .panels = e.by_patches() ? std::min(Extents::kPartPanels, e.coarse_panels() - first_panel) : e.coarse_panels(),
+      .columns = e.fine_channels,
+      .height = e.coarse_height,
+      .width = e.coarse_width,
+      .a = nullptr,
+      .a_row = coarse_row,
+      .a_pixel = e.coarse_channels,
+      .a_panel = kPanel,
+      .b = nullptr,
+      .b_row = 0,
+      .b_pixel = 0,
+      .c = nullptr,
+      .c_panel = TensorInfo::panel_of(e.taps()),
+      .adds = false};
   // Coarse channels that do not fill their panels are copied to panels that they do.
   const Index packed_size = whole ? 0 : work.panels * kPanel * pixels;
   const Index patches_size = e.by_patches() ? e.coarse_width * e.taps() : 0;

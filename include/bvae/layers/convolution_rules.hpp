@@ -1,6 +1,7 @@
 /// What Conv2d and ConvTranspose2d share.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <type_traits>
@@ -55,8 +56,13 @@ template <class Scalar>
 double squares_of_part(const convolutions::Extents& e, Index part, const Scalar* g) {
   const Index panel = TensorInfo::panel_of(e.taps());
   const Index row = e.kernel * e.fine_channels * TensorInfo::kPanelRows;
-  if (e.by_patches()) return sum_of_squares(g + part * panel, e.taps() * TensorInfo::kPanelRows);
   double squares = 0;
+  if (e.by_patches()) {
+    const Index first = part * convolutions::Extents::kPartPanels;
+    for (Index p = first; p < std::min(first + convolutions::Extents::kPartPanels, e.coarse_panels()); ++p)
+      squares += sum_of_squares(g + p * panel, e.taps() * TensorInfo::kPanelRows);
+    return squares;
+  }
   for (Index p = 0; p < e.coarse_panels(); ++p) squares += sum_of_squares(g + p * panel + part * row, row);
   return squares;
 }
