@@ -1,17 +1,27 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "bvae/core/reductions.hpp"
 #include "bvae/io/tensor_order.hpp"
 #include "bvae/layers/conv_2d.hpp"
 #include "bvae/layers/conv_transpose_2d.hpp"
+#include "bvae/layers/flatten.hpp"
+#include "bvae/layers/leaky_relu.hpp"
+#include "bvae/layers/linear.hpp"
 #include "bvae/layers/network.hpp"
+#include "bvae/layers/relu.hpp"
+#include "bvae/layers/sigmoid.hpp"
+#include "bvae/layers/silu.hpp"
+#include "bvae/layers/tanh.hpp"
 #include "bvae/testing/gradient_check.hpp"
 #include "layers/harness.hpp"
 #include "oracle/against_pytorch.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
+#include "support/kernels.hpp"
 
 namespace {
 
@@ -106,4 +116,136 @@ TEST_CASE("Convolutions: outputs and gradients are PyTorch's", "[layers][pytorch
     compare_both<Image<17, 2, 2>, ConvTranspose2d<10, 2, 3, 0, 1>>(golden, "ConvTranspose2d.4");
     compare_both<Image<3, 2, 3>, ConvTranspose2d<16, 5, 3, 2, 2>>(golden, "ConvTranspose2d.5");
   }
+}
+
+namespace {
+
+using Fine = bvae::Network<Image<1, 12, 10>, Conv2d<20, 4, 2, 1>, bvae::ReLU, Conv2d<33, 3, 2, 1>, bvae::Tanh>;
+using Back = bvae::Network<Image<33, 3, 3>, ConvTranspose2d<20, 3, 2, 1>, bvae::LeakyReLU, ConvTranspose2d<3, 4, 2, 1>,
+                           bvae::Sigmoid>;
+
+/// With an activation taken along, and with one that Network has to compute alone.
+template <class In, class Layer, class Activation>
+void check_fusion() {
+  using Fused = bvae::Network<In, Layer, Activation>;
+  using Alone = bvae::Network<In, Layer>;
+  using Then = bvae::Network<typename Alone::Output, Activation>;
+  bvae::Arena<float> parameters(static_cast<std::size_t>(Fused::kParameters));
+  Fused::initialize(parameters.data(), bvae::Seed{5}, 0);
+  bvae::Matrix<float> x = image_batch<float, In>(3, kSamples);
+  typename Fused::template Activations<float> fused(kSamples, x.data(), nullptr);
+  typename Alone::template Activations<float> alone(kSamples, x.data(), nullptr);
+  typename Then::template Activations<float> then(kSamples, alone.output(), nullptr);
+  const bvae::Pass pass(bvae::Mode::kTraining, bvae::Member{}, kSamples);
+  float* const none = nullptr;
+  Fused::forward(pass, parameters.data(), none, fused);
+  Alone::forward(pass, parameters.data(), none, alone);
+  Then::forward(pass, parameters.data(), none, then);
+  const auto size = static_cast<std::size_t>(Fused::Output::kSize * kSamples);
+  CHECK(bvae_test::same_bits(std::vector<float>(fused.output(), fused.output() + size),
+                             std::vector<float>(then.output(), then.output() + size)));
+}
+
+template <bvae::Shape In, class... Layers>
+void check_gradient(double away_from_zero = 0) {
+  for (const Index samples : {Index{3}, Index{20}}) {
+    const auto result = bvae::testing::check_layers<In, Layers...>(bvae::Seed{7}, samples, away_from_zero);
+    INFO(samples << " samples: input " << result.input.relative_error << ", parameters "
+                 << result.parameters.relative_error);
+    CHECK(result.input.checked > 0);
+    CHECK(result.relative_error() <= 1e-8);
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Convolutions: threads and instruction sets change no bit", "[layers][threads]", float, double) {
+  for (const Index samples : {1, 3, 17, 31}) {
+    INFO("samples " << samples);
+    bvae_test::for_fused_isas([&] { return harness::train<Fine, TestType>(1, samples, 40, true); },
+                              [&](const auto& first, const auto& other) {
+                                harness::check_same_bits(other, first);
+                                harness::check_same_bits(harness::train<Fine, TestType>(3, samples, 40, true), first);
+                              });
+    bvae_test::for_fused_isas([&] { return harness::train<Back, TestType>(1, samples, 40, true); },
+                              [&](const auto& first, const auto& other) {
+                                harness::check_same_bits(other, first);
+                                harness::check_same_bits(harness::train<Back, TestType>(4, samples, 40, true), first);
+                              });
+  }
+}
+
+TEST_CASE("Convolutions: an activation taken along gives the bits of one alone", "[layers]") {
+  check_fusion<Image<3, 7, 5>, Conv2d<17, 3, 2, 1>, bvae::ReLU>();
+  check_fusion<Image<9, 7, 5>, Conv2d<32, 3, 1, 1>, bvae::LeakyReLU>();
+  check_fusion<Image<9, 7, 5>, Conv2d<32, 3, 1, 1>, bvae::SiLU>();
+  check_fusion<Image<9, 7, 5>, Conv2d<32, 3, 1, 1>, bvae::Tanh>();
+  check_fusion<Image<9, 4, 5>, ConvTranspose2d<32, 4, 2, 1>, bvae::ReLU>();
+  check_fusion<Image<9, 4, 5>, ConvTranspose2d<2, 4, 2, 1>, bvae::LeakyReLU>();
+  check_fusion<Image<9, 4, 5>, ConvTranspose2d<2, 4, 2, 1>, bvae::Sigmoid>();
+}
+
+TEST_CASE("Convolutions: gradients are right to 1e-8", "[layers][gradient]") {
+  check_gradient<Image<3, 5, 4>, Conv2d<2, 3, 2, 1>>();
+  check_gradient<Image<9, 4, 5>, Conv2d<3, 2>>();
+  check_gradient<Image<2, 3, 4>, ConvTranspose2d<3, 3, 2, 1, 1>>();
+  check_gradient<Image<2, 3, 2>, ConvTranspose2d<9, 3, 2, 1>>();
+  check_gradient<Image<1, 6, 4>, Conv2d<9, 4, 2, 1>, bvae::Tanh, Conv2d<10, 3, 1, 1>, bvae::SiLU, bvae::Flatten,
+                 bvae::Linear<3>>();
+  check_gradient<Image<8, 2, 2>, ConvTranspose2d<9, 4, 2, 1>, bvae::Tanh, ConvTranspose2d<1, 4, 2, 1>>();
+}
+
+TEST_CASE("Convolutions: every value of the gradient is written by one task", "[layers]") {
+  const auto check = [](auto net) {
+    using Net = decltype(net);
+    constexpr double kUnwritten = 123456;
+    const auto size = static_cast<std::size_t>(Net::kParameters);
+    bvae::Arena<double> parameters(size), gradient(size, kUnwritten);
+    bvae::Matrix<double> x = bvae::Matrix<double>::Random(Net::Input::kSize, kSamples);
+    const typename Net::template Activations<double> a(kSamples, x.data(), nullptr);
+    std::fill_n(a.output_delta(), Net::Output::kSize * kSamples, 1.0);
+    std::vector<int> written(size);
+    for (const bvae::GradientTask& task : Net::gradient_tasks()) {
+      bvae::Arena<double> own(size, kUnwritten);
+      const double squares = Net::gradient(task, kSamples, parameters.data(), a, own.data());
+      double sum = 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        if (own[i] == kUnwritten) continue;
+        ++written[i];
+        sum += own[i] * own[i];
+      }
+      CHECK(squares == Approx(sum).epsilon(1e-12));
+    }
+    for (const bvae::NamedTensor& tensor : Net::parameter_tensors("net", 0))
+      bvae::detail::for_each_value(tensor.info, [&](Index, Index memory) {
+        REQUIRE(written[static_cast<std::size_t>(tensor.offset + memory)] == 1);
+      });
+    CHECK(*std::max_element(written.begin(), written.end()) == 1);
+  };
+  check(bvae::Network<Image<3, 5, 4>, Conv2d<70, 3, 2, 1>>{});
+  check(bvae::Network<Image<9, 5, 4>, Conv2d<20, 3, 2, 1>>{});
+  check(bvae::Network<Image<70, 2, 3>, ConvTranspose2d<2, 3, 2, 1>>{});
+  check(bvae::Network<Image<20, 2, 3>, ConvTranspose2d<9, 3, 2, 1>>{});
+}
+
+TEST_CASE("Convolutions: weights start as PyTorch's", "[layers]") {
+  const auto check = [](auto net, double bound) {
+    using Net = decltype(net);
+    bvae::Arena<float> parameters(static_cast<std::size_t>(Net::kParameters));
+    Net::initialize(parameters.data(), bvae::Seed{1}, 0);
+    for (const bvae::NamedTensor& tensor : Net::parameter_tensors("net", 0)) {
+      double largest = 0, mean = 0;
+      bvae::detail::for_each_value(tensor.info, [&](Index, Index memory) {
+        const double w = static_cast<double>(parameters[static_cast<std::size_t>(tensor.offset + memory)]);
+        largest = std::max(largest, std::abs(w));
+        mean += w / static_cast<double>(tensor.info.size());
+      });
+      INFO(tensor.name);
+      CHECK(largest <= bound);
+      CHECK(largest >= 0.9 * bound);
+      CHECK(std::abs(mean) <= bound * 4 / std::sqrt(3.0 * static_cast<double>(tensor.info.size())));
+    }
+  };
+  check(bvae::Network<Image<8, 5, 5>, Conv2d<64, 3>>{}, 1 / std::sqrt(72.0));
+  check(bvae::Network<Image<8, 5, 5>, ConvTranspose2d<64, 3>>{}, 1 / std::sqrt(576.0));
 }
