@@ -1,0 +1,6 @@
+// expect: Conv2d: the kernel must not be larger than the padded image
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<1, 8, 2>, bvae::Conv2d<8, 5, 1, 1>>;
+
+int main() { return Net::kParameters > 0 ? 0 : 1; }

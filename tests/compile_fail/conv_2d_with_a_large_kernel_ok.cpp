@@ -1,0 +1,5 @@
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<1, 8, 3>, bvae::Conv2d<8, 5, 1, 1>>;
+
+int main() { return Net::kParameters > 0 ? 0 : 1; }

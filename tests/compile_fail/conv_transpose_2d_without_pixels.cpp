@@ -1,0 +1,6 @@
+// expect: ConvTranspose2d: the padding must leave pixels
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<4, 2, 1>, bvae::ConvTranspose2d<8, 2, 2, 1>>;
+
+int main() { return Net::kParameters > 0 ? 0 : 1; }

@@ -1,0 +1,5 @@
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<4, 2, 1>, bvae::ConvTranspose2d<8, 3, 2, 1, 1>>;
+
+int main() { return Net::kParameters > 0 ? 0 : 1; }
