@@ -32,8 +32,8 @@
 #include "bvae/initializers/zeros.hpp"
 
 #include "bvae/layers/chain.hpp"
-#include "bvae/layers/conv_2d.hpp"
-#include "bvae/layers/conv_transpose_2d.hpp"
+#include "bvae/layers/conv2d.hpp"
+#include "bvae/layers/conv_transpose2d.hpp"
 #include "bvae/layers/convolution_rules.hpp"
 #include "bvae/layers/elu.hpp"
 #include "bvae/layers/flatten.hpp"

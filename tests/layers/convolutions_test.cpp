@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "bvae/io/tensor_order.hpp"
-#include "bvae/layers/conv_2d.hpp"
-#include "bvae/layers/conv_transpose_2d.hpp"
+#include "bvae/layers/conv2d.hpp"
+#include "bvae/layers/conv_transpose2d.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/leaky_relu.hpp"
 #include "bvae/layers/linear.hpp"
