@@ -53,6 +53,7 @@
 
 #include "bvae/likelihoods/bernoulli.hpp"
 #include "bvae/likelihoods/gaussian.hpp"
+#include "bvae/likelihoods/softmax_cross_entropy.hpp"
 
 #include "bvae/divergences/divergence_terms.hpp"
 #include "bvae/divergences/kl.hpp"
@@ -77,6 +78,9 @@
 #include "bvae/data/shuffle.hpp"
 
 // L2
+#include "bvae/models/network_slice.hpp"
+#include "bvae/models/perceptual.hpp"
+#include "bvae/models/trained_network.hpp"
 #include "bvae/models/vae.hpp"
 
 // L3
@@ -86,6 +90,7 @@
 
 // L4
 #include "bvae/training/event.hpp"
+#include "bvae/training/fit_classifier.hpp"
 #include "bvae/training/history.hpp"
 #include "bvae/training/losses.hpp"
 #include "bvae/training/objective.hpp"

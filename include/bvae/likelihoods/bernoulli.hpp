@@ -21,6 +21,7 @@ namespace bvae {
 struct Bernoulli {
   static constexpr std::string_view kName = "bernoulli";
   static constexpr Index kOutputsPerFeature = 1;
+  static constexpr kernels::Activation kMeanActivation = kernels::Activation::kSigmoid;  ///< what mean() does
 
   /// values[s] = negative log-likelihood of sample s in nats; gradient = weight times its gradient with respect to the
   /// logits.

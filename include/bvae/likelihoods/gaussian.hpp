@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/likelihoods.hpp"
 
 namespace bvae {
@@ -23,6 +24,7 @@ struct Gaussian {
 
   static constexpr std::string_view kName = "gaussian";
   static constexpr Index kOutputsPerFeature = 1;
+  static constexpr kernels::Activation kMeanActivation = kernels::Activation::kIdentity;  ///< what mean() does
 
   void validate() const {
     if (!(sigma > 0) || !std::isfinite(sigma))
