@@ -1,6 +1,7 @@
 #include "bvae/core/batch.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -72,4 +73,23 @@ TEST_CASE("Pass: knows its mode, member and batch", "[core]") {
   CHECK(pass.member().rank() == 1);
   CHECK(pass.member().size() == 3);
   CHECK(pass.samples() == 40);
+}
+
+TEST_CASE("Pass: random numbers for layers, in training only, others for each layer and step", "[core]") {
+  using bvae::LayerRandom;
+  const auto words = [](Mode mode, LayerRandom random, std::uint64_t layer = 0) {
+    return Pass(mode, Member{}, 40, random).from_layer(layer).random()->words(1, 2);
+  };
+  CHECK_FALSE(Pass(Mode::kTraining, Member{}, 40).random());
+  CHECK_FALSE(Pass(Mode::kEvaluation, Member{}, 40, LayerRandom{}).random());
+  const auto first = words(Mode::kTraining, {bvae::Seed{3}, 4});
+  CHECK(words(Mode::kTraining, {bvae::Seed{3}, 4}) == first);
+  CHECK(words(Mode::kTraining, {bvae::Seed{3}, 5}) != first);
+  CHECK(words(Mode::kTraining, {bvae::Seed{2}, 4}) != first);
+  CHECK(words(Mode::kTraining, {bvae::Seed{3}, 4}, 1) != first);
+  CHECK(words(Mode::kTraining, {bvae::Seed{3}, 4}, 1 << 15) != words(Mode::kTraining, {bvae::Seed{3}, 4}, 1));
+  const Pass pass = Pass(Mode::kTraining, Member{}, 40, LayerRandom{bvae::Seed{3}, 4}).from_layer(2).from_layer(3);
+  CHECK(pass.random()->words(1, 2) == words(Mode::kTraining, {bvae::Seed{3}, 4}, 5));
+  // A stream of its own.
+  CHECK(bvae::RandomStream(bvae::Seed{3}, bvae::Stream::kNoise, 4).words(1, 2) != first);
 }

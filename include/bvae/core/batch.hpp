@@ -3,7 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
+#include "bvae/core/random.hpp"
 #include "bvae/core/team.hpp"
 #include "bvae/core/types.hpp"
 
@@ -23,14 +26,34 @@ enum class Mode { kTraining, kEvaluation };
 /// only, and the shards after any number of shards begin at a multiple of every register's width.
 inline constexpr Index kShardSamples = 8;
 
+/// What layers that draw random numbers in training (Dropout) draw them from: the run's seed and the step, below 2^40.
+struct LayerRandom {
+  Seed seed{};
+  std::uint64_t step = 0;
+};
+
 /// One thread's part in one pass over a batch: who it is and which shards are its own.
 class Pass {
  public:
-  Pass(Mode mode, Member member, Index samples) : mode_(mode), member_(member), samples_(samples) {}
+  Pass(Mode mode, Member member, Index samples, std::optional<LayerRandom> random = {})
+      : mode_(mode), member_(member), samples_(samples), random_(random) {}
 
   [[nodiscard]] Mode mode() const { return mode_; }
   [[nodiscard]] const Member& member() const { return member_; }
   [[nodiscard]] Index samples() const { return samples_; }
+
+  /// The same pass for layers that are numbered from `layers` on: each layer has a number of its own (below 2^16).
+  [[nodiscard]] Pass from_layer(std::uint64_t layers) const {
+    Pass pass = *this;
+    pass.layer_ += layers;
+    return pass;
+  }
+  /// Random numbers for the layer that is called, with the sample's place in the batch as sample; the same in forward
+  /// and backward of a step. None in evaluation, and none where the caller gave no LayerRandom.
+  [[nodiscard]] std::optional<RandomStream> random() const {
+    if (mode_ == Mode::kEvaluation || !random_) return std::nullopt;
+    return RandomStream(random_->seed, Stream::kLayers, (layer_ << 40) | random_->step);
+  }
 
   [[nodiscard]] Index shard_count() const { return std::max<Index>(1, samples_ / kShardSamples); }
   [[nodiscard]] Shard shard(Index i) const {
@@ -59,6 +82,8 @@ class Pass {
   Mode mode_;
   Member member_;
   Index samples_;
+  std::optional<LayerRandom> random_;
+  std::uint64_t layer_ = 0;
 };
 
 }  // namespace bvae

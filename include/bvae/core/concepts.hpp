@@ -35,6 +35,9 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///  - `kFusesActivations`: forward and backward have a kernels::Activation as first template argument, see Linear
 ///  - `kActivation` and `activation_parameter<Scalar>()`: the layer is that activation
 ///  - `kIdentity`: the output is the input, nothing is computed
+///  - `kOutputsAreRows`: the rows of its tensors are its outputs, and nothing else depends on their order (Linear).
+///  Files may then have them in another order: see file_order.hpp
+///  - `kKeepsOrder`: the same for a layer whose output f belongs to input f (activations; with tensors: BatchNorm)
 ///  - `kAnyGrouping`: a sample's result has the same bits however many whole shards are in the call; the layer is then
 ///    called once for all shards of a thread instead of shard by shard
 template <class B>
@@ -55,6 +58,7 @@ concept SampleLayer = BoundLayer<B> && requires(Tensors<const Scalar> p, ConstVi
 ///  - `backward` is called even where nobody wants the gradient of the input; `dx.data()` is then null
 ///  - with `kParameters`: `gradient(p, scratch, x, y, dy, Tensors<Scalar>, first, count)`, otherwise as for other
 ///  layers
+///  - `pass.random()` gives random numbers for this layer and step, if there are any (Dropout)
 template <class B, class Scalar = float>
 concept BatchLayer = BoundLayer<B> && requires(const Pass& pass, Tensors<const Scalar> p, Tensors<Scalar> state,
                                                Scalar* scratch, ConstView<Scalar> x, View<Scalar> y) {
@@ -63,10 +67,27 @@ concept BatchLayer = BoundLayer<B> && requires(const Pass& pass, Tensors<const S
   B::backward(pass, p, scratch, x, x, x, y);
 };
 
+/// Made of networks (Residual). Called as a BatchLayer is, but what it keeps from forward to backward and gradient is a
+/// `Memory<Scalar>(capacity, input, input_delta, with_deltas)`, as Network::Activations, made once and movable:
+///  - `kLayerNumbers`: how many layers are inside. They are numbered behind each other, which makes their random
+///  numbers differ
+///  - `initialize(Scalar* parameters, Seed, first_layer)` and `initialize_state(Scalar* state, Seed, first_layer)`
+///  - `kParameters` and `kState` have the tensors of all, see inner_tensors.hpp; with `kGradientRows` there is
+///  `gradient(p, memory, samples, gradient, first, count)`
+template <class B, class Scalar = float>
+concept CompositeLayer =
+    BoundLayer<B> && requires(const Pass& pass, const Scalar* p, Scalar* state,
+                              const typename B::template Memory<Scalar>& memory, ConstView<Scalar> x, View<Scalar> y) {
+      { B::kLayerNumbers } -> std::convertible_to<int>;
+      B::forward(pass, p, state, memory, x, y);
+      B::backward(pass, p, memory, x, y);  // (..., dy, dx)
+    };
+
 template <class L, class In>
 concept Layer =
-    Bindable<L, In> && (SampleLayer<typename L::template Bind<In>> || BatchLayer<typename L::template Bind<In>> ||
-                        requires { requires L::template Bind<In>::kIdentity; });
+    Bindable<L, In> &&
+    (SampleLayer<typename L::template Bind<In>> || BatchLayer<typename L::template Bind<In>> ||
+     CompositeLayer<typename L::template Bind<In>> || requires { requires L::template Bind<In>::kIdentity; });
 
 /// How weights start: fills a tensor of `fan_out` x `fan_in` weights.
 template <class I>

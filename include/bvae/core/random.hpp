@@ -27,6 +27,7 @@ enum class Stream : std::uint8_t {
   kBinarization = 3,
   kEvaluationNoise = 4,
   kSampling = 5,
+  kLayers = 6,  ///< inside layers (Dropout)
   kUser = 128,  ///< this and above are free for users
 };
 

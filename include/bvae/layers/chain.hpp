@@ -92,6 +92,36 @@ constexpr bool is_fusible_activation() {
   }
 }
 
+/// Rows of the gradient's work, and some more, so that the next layer's begin at a multiple of 16.
+template <class B>
+inline constexpr Index kPaddedRows = [] {
+  constexpr Index kMultiple = TensorInfo::kPanelRows;
+  if constexpr (kHasParameters<B>) {
+    return (B::kGradientRows + kMultiple - 1) / kMultiple * kMultiple;
+  } else {
+    return Index{0};
+  }
+}();
+
+/// Layers that a bound layer counts for: those inside of it, or itself.
+template <class B>
+inline constexpr int kLayerNumbers = [] {
+  if constexpr (requires { B::kLayerNumbers; }) {
+    return B::kLayerNumbers;
+  } else {
+    return 1;
+  }
+}();
+template <class B, class Scalar>
+struct MemoryOf {
+  struct type {};  // no memory of its own
+};
+template <class B, class Scalar>
+  requires CompositeLayer<B, Scalar>
+struct MemoryOf<B, Scalar> {
+  using type = typename B::template Memory<Scalar>;
+};
+
 template <class B>
 constexpr auto parameters_of() {
   if constexpr (kHasParameters<B>) {

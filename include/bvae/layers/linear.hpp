@@ -40,6 +40,7 @@ struct Linear {
     static constexpr bool kAnyGrouping = true;       // products sum each column alone
     static constexpr bool kFusesActivations = true;  // forward and backward take an activation along
     static constexpr bool kGradientIsProduct = true;
+    static constexpr bool kOutputsAreRows = true;
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {

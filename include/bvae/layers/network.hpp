@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -14,6 +15,7 @@
 #include "bvae/core/reductions.hpp"
 #include "bvae/kernels/products.hpp"
 #include "bvae/layers/chain.hpp"
+#include "bvae/layers/file_order.hpp"
 
 namespace bvae {
 
@@ -25,13 +27,15 @@ namespace bvae {
 template <Shape In, class... Layers>
 class Network {
   using Chain = detail::Chain<In, Layers...>;
+  using Bounds = typename Chain::Bounds;
+  static_assert(detail::UnflattensAreOrdered<Bounds>::value);
 
  public:
   using Input = In;
   using Output = typename Chain::Output;
   static constexpr int kLayers = static_cast<int>(sizeof...(Layers));
   template <int I>
-  using Bound = std::remove_pointer_t<std::tuple_element_t<static_cast<std::size_t>(I), typename Chain::Bounds>>;
+  using Bound = detail::BoundOf<Bounds, I>;
 
   /// Layer I computes layer I + 1 (an activation) along in forward.
   template <int I>
@@ -60,6 +64,15 @@ class Network {
     return all;
   }();
 
+  /// Layers, those inside of layers counted instead of these.
+  static constexpr int kLayerNumbers = [] {
+    int total = 0;
+    detail::for_each_layer<kLayers>([&]<int I>() { total += detail::kLayerNumbers<Bound<I>>; });
+    return total;
+  }();
+  /// The last layer's outputs may be in any order in files.
+  static constexpr bool kHasFreeOrder = detail::has_free_order<Bounds, kLayers - 1>();
+
   /// Values of the parameters and of the state, padding included.
   static constexpr Index kParameters = [] {
     Index total = 0;
@@ -78,6 +91,7 @@ class Network {
   template <class Scalar>
   class Activations {
    public:
+    Activations() = default;
     Activations(Index capacity, Scalar* input, Scalar* input_delta, bool with_deltas = true) {
       Index total = 0;
       Index scratch = 0;
@@ -99,6 +113,8 @@ class Network {
         deltas_[i + 1] = has_own_delta<I>() ? (with_deltas ? std::exchange(next, next + size) : nullptr) : deltas_[i];
         if constexpr (BatchLayer<Bound<I>, Scalar>)
           scratch_[i] = std::exchange(next, next + padded(Bound<I>::kScratch * shards));
+        if constexpr (CompositeLayer<Bound<I>, Scalar>)
+          std::get<i>(inner_) = InnerMemory<I>(capacity, values_[i], with_deltas ? deltas_[i] : nullptr, with_deltas);
       });
     }
     Activations(Activations&&) = default;
@@ -108,6 +124,11 @@ class Network {
     [[nodiscard]] Scalar* value(int i) const { return values_[static_cast<std::size_t>(i)]; }
     [[nodiscard]] Scalar* delta(int i) const { return deltas_[static_cast<std::size_t>(i)]; }
     [[nodiscard]] Scalar* scratch(int i) const { return scratch_[static_cast<std::size_t>(i)]; }
+    /// What layer i keeps, if it is a CompositeLayer.
+    template <int I>
+    [[nodiscard]] const auto& inner() const {
+      return std::get<static_cast<std::size_t>(I)>(inner_);
+    }
     [[nodiscard]] Scalar* output() const { return value(kLayers); }
     [[nodiscard]] Scalar* output_delta() const { return delta(kLayers); }
 
@@ -124,20 +145,33 @@ class Network {
       return (values + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
     }
 
+    template <int I>
+    using InnerMemory = typename detail::MemoryOf<Bound<I>, Scalar>::type;
+    template <class Layers_>
+    struct Inner;
+    template <int... I>
+    struct Inner<std::integer_sequence<int, I...>> {
+      using type = std::tuple<InnerMemory<I>...>;
+    };
+
     Arena<Scalar> memory_;
     std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> values_{};
     std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> deltas_{};
     std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> scratch_{};
+    typename Inner<std::make_integer_sequence<int, kLayers>>::type inner_;
   };
 
-  /// Fills the parameters. Layer i draws from step `first_layer + i` of the initialisation stream.
+  /// Fills the parameters. Layer i draws from step `first_layer` + its number of the initialisation stream.
   template <class Scalar>
   static void initialize(Scalar* parameters, Seed seed, std::uint64_t first_layer) {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
-      if constexpr (detail::kHasParameters<B>)
+      if constexpr (CompositeLayer<B, Scalar>) {
+        B::initialize(parameters + offset<I>(), seed, first_layer + number<I>());
+      } else if constexpr (detail::kHasParameters<B>) {
         B::initialize(Tensors<Scalar>(parameters + offset<I>(), detail::kParameterOffsets<B>.data()),
-                      RandomStream(seed, Stream::kInitialization, first_layer + static_cast<std::uint64_t>(I)));
+                      RandomStream(seed, Stream::kInitialization, first_layer + number<I>()));
+      }
     });
   }
 
@@ -146,10 +180,14 @@ class Network {
   static void initialize_state(Scalar* state, Seed seed, std::uint64_t first_layer) {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
-      const Tensors<Scalar> tensors(state + state_offset<I>(), detail::kStateOffsets<B>.data());
-      constexpr std::uint64_t kApart = std::uint64_t{1} << 40;  // from what the parameters draw
-      const RandomStream random(seed, Stream::kInitialization, kApart + first_layer + static_cast<std::uint64_t>(I));
-      if constexpr (requires { B::initialize_state(tensors, random); }) B::initialize_state(tensors, random);
+      if constexpr (CompositeLayer<B, Scalar>) {
+        B::initialize_state(state + state_offset<I>(), seed, first_layer + number<I>());
+      } else {
+        const Tensors<Scalar> tensors(state + state_offset<I>(), detail::kStateOffsets<B>.data());
+        constexpr std::uint64_t kApart = std::uint64_t{1} << 40;  // from what the parameters draw
+        const RandomStream random(seed, Stream::kInitialization, kApart + first_layer + number<I>());
+        if constexpr (requires { B::initialize_state(tensors, random); }) B::initialize_state(tensors, random);
+      }
     });
   }
 
@@ -161,8 +199,13 @@ class Network {
       constexpr Index kOut = B::Output::kSize;
       const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
       if constexpr (detail::kIsIdentity<B>) {
+      } else if constexpr (CompositeLayer<B, Scalar>) {
+        B::forward(pass.from_layer(number<I>()), parameters + offset<I>(), state + state_offset<I>(),
+                   a.template inner<I>(), ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+                   View<Scalar>(a.value(I + 1), kOut, pass.samples()));
       } else if constexpr (BatchLayer<B, Scalar>) {
-        B::forward(pass, p, Tensors<Scalar>(state + state_offset<I>(), detail::kStateOffsets<B>.data()), a.scratch(I),
+        B::forward(pass.from_layer(number<I>()), p,
+                   Tensors<Scalar>(state + state_offset<I>(), detail::kStateOffsets<B>.data()), a.scratch(I),
                    ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
                    View<Scalar>(a.value(I + 1), kOut, pass.samples()));
       } else if constexpr (kTakesNext<I - 1>) {
@@ -190,10 +233,15 @@ class Network {
       constexpr Index kOut = B::Output::kSize;
       const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
       if constexpr (detail::kIsIdentity<B>) {
+      } else if constexpr (CompositeLayer<B, Scalar>) {
+        B::backward(pass.from_layer(number<I>()), parameters + offset<I>(), a.template inner<I>(),
+                    ConstView<Scalar>(a.delta(I + 1), kOut, pass.samples()),
+                    View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
       } else if constexpr (BatchLayer<B, Scalar>) {
         // Called even without an input gradient to compute (the last argument is then null): its own parameters may
         // need the statistics.
-        B::backward(pass, p, a.scratch(I), ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+        B::backward(pass.from_layer(number<I>()), p, a.scratch(I),
+                    ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
                     ConstView<Scalar>(a.value(I + 1), kOut, pass.samples()),
                     ConstView<Scalar>(a.delta(I + 1), kOut, pass.samples()),
                     View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
@@ -246,7 +294,10 @@ class Network {
         const ConstView<Scalar> x(a.value(I), kInputSize<I>, samples);
         const ConstView<Scalar> dy(a.delta(I + 1), B::Output::kSize, samples);
         const Tensors<Scalar> g(gradient + offset<I>(), detail::kParameterOffsets<B>.data());
-        if constexpr (BatchLayer<B, Scalar>) {
+        if constexpr (CompositeLayer<B, Scalar>) {
+          squares = B::gradient(parameters + offset<I>(), a.template inner<I>(), samples, gradient + offset<I>(),
+                                task.first, task.count);
+        } else if constexpr (BatchLayer<B, Scalar>) {
           squares = B::gradient(Tensors<const Scalar>(parameters + offset<I>(), detail::kParameterOffsets<B>.data()),
                                 a.scratch(I), x, ConstView<Scalar>(a.value(I + 1), B::Output::kSize, samples), dy, g,
                                 task.first, task.count);
@@ -256,6 +307,29 @@ class Network {
       }
     });
     (void)parameters;
+    return squares;
+  }
+
+  /// The gradient's work as rows: those of the layers one after another, each from a multiple of 16 on. For a network
+  /// inside a layer.
+  static constexpr Index kGradientRows = [] {
+    Index total = 0;
+    detail::for_each_layer<kLayers>([&]<int I>() { total += detail::kPaddedRows<Bound<I>>; });
+    return total;
+  }();
+  template <class Scalar>
+  static double gradient_of_rows(Index first, Index count, Index samples, const Scalar* parameters,
+                                 const Activations<Scalar>& a, Scalar* gradient) {
+    double squares = 0;
+    Index begin = 0;  // of the layer's rows
+    detail::for_each_layer<kLayers>([&]<int I>() {
+      if constexpr (detail::kHasParameters<Bound<I>>) {
+        const Index from = std::max<Index>(first - begin, 0);
+        const Index to = std::min<Index>(first + count - begin, Bound<I>::kGradientRows);
+        if (from < to) squares += Network::gradient({I, from, to - from}, samples, parameters, a, gradient);
+        begin += detail::kPaddedRows<Bound<I>>;
+      }
+    });
     return squares;
   }
 
@@ -308,21 +382,37 @@ class Network {
     });
   }
 
+  /// The tensors of layer I, as files have them if they have the network's outputs in the order `last`.
+  template <int I>
+  static constexpr auto layer_parameters(AxisOrder last = {}) {
+    return detail::in_file_order<Bound<I>>(detail::parameters_of<Bound<I>>(), detail::file_order<Bounds, I>(last));
+  }
+  template <int I>
+  static constexpr auto layer_state(AxisOrder last = {}) {
+    return detail::in_file_order<Bound<I>>(detail::state_of<Bound<I>>(), detail::file_order<Bounds, I>(last));
+  }
+
+  /// Where the parameters of layer I begin.
+  template <int I>
+  static constexpr Index layer_offset() {
+    return offset<I>();
+  }
+
   /// All parameters with PyTorch's names for an nn.Sequential called `prefix`; a network of one layer can be named
-  /// `prefix` itself.
-  static std::vector<NamedTensor> parameter_tensors(const std::string& prefix, Index base, bool numbered = true) {
+  /// `prefix` itself. `last`: of which image the outputs are pixels, if they are features and files know them as such.
+  static std::vector<NamedTensor> parameter_tensors(const std::string& prefix, Index base, bool numbered = true,
+                                                    AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      static constexpr auto kTensors = detail::parameters_of<Bound<I>>();
-      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + offset<I>(), kTensors);
+      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + offset<I>(), layer_parameters<I>(last));
     });
     return tensors;
   }
-  static std::vector<NamedTensor> state_tensors(const std::string& prefix, Index base, bool numbered = true) {
+  static std::vector<NamedTensor> state_tensors(const std::string& prefix, Index base, bool numbered = true,
+                                                AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      static constexpr auto kTensors = detail::state_of<Bound<I>>();
-      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + state_offset<I>(), kTensors);
+      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + state_offset<I>(), layer_state<I>(last));
     });
     return tensors;
   }
@@ -349,6 +439,15 @@ class Network {
   template <int I>
   static constexpr Index kInputSize = input_size<I>();
 
+  /// Number of layer I, from the network's first on.
+  template <int I>
+  static constexpr std::uint64_t number() {
+    if constexpr (I == 0) {
+      return 0;
+    } else {
+      return number<I - 1>() + static_cast<std::uint64_t>(detail::kLayerNumbers<Bound<I - 1>>);
+    }
+  }
   template <int I>
   static constexpr Index offset() {
     if constexpr (I == 0) {

@@ -28,6 +28,7 @@ template <class Function, Shape In>
 struct PointwiseBind {
   using Output = In;
   static constexpr bool kAnyGrouping = true;
+  static constexpr bool kKeepsOrder = true;
 
   template <class Scalar>
   static void forward(Tensors<const Scalar>, ConstView<Scalar> x, View<Scalar> y) {
@@ -49,6 +50,7 @@ template <kernels::Activation A, Shape In, class Parameter = std::ratio<0>>
 struct ActivationBind {
   using Output = In;
   static constexpr bool kAnyGrouping = true;
+  static constexpr bool kKeepsOrder = true;
   static constexpr kernels::Activation kActivation = A;
 
   template <class Scalar>

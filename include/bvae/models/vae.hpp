@@ -68,6 +68,12 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   static constexpr Index kLatents = Latent::kDimensions;
   static constexpr Index kDecoderOutputs = DecoderNetwork::Output::kSize;
   static_assert(sizeof(detail::DecoderReturnsInput<kDecoderOutputs, kFeatures>) > 0);
+  /// A decoder that ends in features gives an image in channels-last order: its outputs are pixels.
+  static constexpr bool kReturnsPixels =
+      kIsImage<In> && !kAxisOrder<typename DecoderNetwork::Output>.is_image() && kDecoderOutputs == kFeatures;
+  static_assert(!kReturnsPixels || DecoderNetwork::kHasFreeOrder || detail::is_one_order(kAxisOrder<In>),
+                "Vae: a decoder that returns an image as features must end in Linear, with activations behind it at "
+                "most, because files have its outputs in PyTorch's order");
 
   /// Where each part begins in the arenas, and their lengths (padding included).
   static constexpr Index kHeadOffset = EncoderNetwork::kParameters;
@@ -106,14 +112,12 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   [[nodiscard]] static std::vector<NamedTensor> parameter_tensors() {
     std::vector<NamedTensor> tensors = EncoderNetwork::parameter_tensors("encoder", 0);
     append(tensors, HeadNetwork::parameter_tensors("latent", kHeadOffset, false));
-    std::vector<NamedTensor> decoder = DecoderNetwork::parameter_tensors("decoder", kDecoderOffset);
-    mark_image_outputs(decoder);
-    append(tensors, std::move(decoder));
+    append(tensors, DecoderNetwork::parameter_tensors("decoder", kDecoderOffset, true, kOutputOrder));
     return tensors;
   }
   [[nodiscard]] static std::vector<NamedTensor> state_tensors() {
     std::vector<NamedTensor> tensors = EncoderNetwork::state_tensors("encoder", 0);
-    append(tensors, DecoderNetwork::state_tensors("decoder", kDecoderStateOffset));
+    append(tensors, DecoderNetwork::state_tensors("decoder", kDecoderStateOffset, true, kOutputOrder));
     return tensors;
   }
 
@@ -207,17 +211,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     for (NamedTensor& tensor : more) tensors.push_back(std::move(tensor));
   }
 
-  /// A decoder that ends in features gives an image in channels-last order: the last layer's outputs are pixels.
-  static void mark_image_outputs(std::vector<NamedTensor>& decoder) {
-    if constexpr (kIsImage<In> && !kIsImage<typename DecoderNetwork::Output> && kDecoderOutputs == kFeatures) {
-      if (decoder.empty()) return;
-      const std::string& last = decoder.back().name;
-      const std::string layer = last.substr(0, last.rfind('.') + 1);
-      for (NamedTensor& tensor : decoder)
-        if (tensor.name.starts_with(layer) && tensor.info.extents[0] == kFeatures)
-          tensor.info.order[0] = kAxisOrder<In>;
-    }
-  }
+  static constexpr AxisOrder kOutputOrder = kReturnsPixels ? kAxisOrder<In> : AxisOrder{};
 
   /// Evaluation reads the state only; Network::forward takes it writable because training writes it.
   Scalar* mutable_state() const { return const_cast<Scalar*>(state_.data()); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <type_traits>
@@ -18,8 +19,9 @@
 namespace bvae::testing {
 
 struct GradientCheckOptions {
-  double step = 1e-3;                 ///< h, relative to max(1, |x|); suits the sixth-order stencil in double
-  std::size_t max_coordinates = 400;  ///< of a longer vector every n-th coordinate is checked
+  double step = 1e-3;                   ///< h, relative to max(1, |x|); suits the sixth-order stencil in double
+  std::size_t max_coordinates = 400;    ///< of a longer vector every n-th coordinate is checked
+  std::optional<LayerRandom> random{};  ///< of layers that draw (Dropout); without it they do not
 };
 
 struct GradientCheck {
@@ -103,7 +105,7 @@ LayerGradientCheck check_layers(Seed seed = {}, Index samples = 3, double shift_
   Net::initialize(parameters.data(), seed, 0);
   Net::initialize_state(state.data(), seed, 0);
   typename Net::template Activations<double> a(samples, input.data(), input_delta.data());
-  const Pass pass(Mode::kTraining, Member{}, samples);
+  const Pass pass(Mode::kTraining, Member{}, samples, options.random);
   const auto value = [&] {
     Net::forward(pass, parameters.data(), state.data(), a);
     double sum = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -68,6 +70,9 @@ class Objective {
   Objective(const Objective&) = delete;
   Objective& operator=(const Objective&) = delete;
 
+  /// What Dropout and its like draw from in the batches to come; without it they do nothing.
+  void draw_from(const LayerRandom& random) { random_ = random; }
+
   /// The objective and its whole gradient.
   ///
   /// \param load called for each shard as load(shard, x, noise): fills x (features x shard) and noise (latents x shard)
@@ -81,7 +86,8 @@ class Objective {
   template <class Load>
   void compute_deltas(const Member& member, Model& model, Index samples, double beta, const Progress& progress,
                       Load&& load) {
-    const Pass pass(Mode::kTraining, member, samples);
+    const Pass pass(Mode::kTraining, member, samples, random_);
+    const Pass decoder_pass = pass.from_layer(kDecoderLayers);
     const Scalar* p = model.parameters().data();
     Scalar* state = model.state().data();
     pass.for_own_shards([&](Shard s) {
@@ -96,7 +102,8 @@ class Objective {
       divergence_(posterior({0, samples}), progress, terms_);
       next_task_.store(0, std::memory_order_relaxed);
     }
-    Model::DecoderNetwork::forward(pass, p + Model::kDecoderOffset, state + Model::kDecoderStateOffset, decoder_);
+    Model::DecoderNetwork::forward(decoder_pass, p + Model::kDecoderOffset, state + Model::kDecoderStateOffset,
+                                   decoder_);
     pass.for_own_shards([&](Shard s) {
       const Index first = s.first * Model::kDecoderOutputs;
       likelihood_(ConstView<Scalar>(input(s), Model::kFeatures, s.count),
@@ -105,7 +112,7 @@ class Objective {
                   std::span<double>(values_.data() + s.first, static_cast<std::size_t>(s.count)),
                   View<Scalar>(decoder_.output_delta() + first, Model::kDecoderOutputs, s.count));
     });
-    Model::DecoderNetwork::backward(pass, p + Model::kDecoderOffset, decoder_);
+    Model::DecoderNetwork::backward(decoder_pass, p + Model::kDecoderOffset, decoder_);
     member.barrier();
     pass.for_own_shards([&](Shard s) { head_delta(s, static_cast<Scalar>(beta)); });
     Model::HeadNetwork::backward(pass, p + Model::kHeadOffset, head_);
@@ -234,6 +241,8 @@ class Objective {
   static constexpr std::size_t kNorms =
       2 * static_cast<std::size_t>(Model::EncoderNetwork::kLayers + Model::HeadNetwork::kLayers +
                                    Model::DecoderNetwork::kLayers);
+  /// Layers of the decoder draw other random numbers than those of the encoder.
+  static constexpr std::uint64_t kDecoderLayers = std::uint64_t{1} << 15;
   enum Part : int { kEncoder, kHead, kDecoder };
   struct Task {
     Part part;
@@ -301,6 +310,7 @@ class Objective {
   typename Model::EncoderNetwork::template Activations<Scalar> encoder_;
   typename Model::HeadNetwork::template Activations<Scalar> head_;
   typename Model::DecoderNetwork::template Activations<Scalar> decoder_;
+  std::optional<LayerRandom> random_;
   DivergenceTerms<Scalar> terms_;
   std::vector<double> values_;
   Arena<Scalar> gradient_;

@@ -213,6 +213,7 @@ class Trainer {
     event.beta = beta;
     event.learning_rate = optimizer_.base_learning_rate() * factor;
     bool finite = true;
+    work.objective.draw_from({options.seed, static_cast<std::uint64_t>(done)});
     work.team.run([&](const Member& member) {
       work.objective.compute_deltas(
           member, model_, count, beta, progress, [&](Shard shard, View<Scalar> x, View<Scalar> z_noise) {
