@@ -1,0 +1,6 @@
+// expect: Pooling: the kernel must fit into the padded image
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<1, 7, 4>, bvae::MaxPool2d<5>>;
+
+int main() { return Net::kLayers; }

@@ -1,0 +1,5 @@
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<1, 7, 4>, bvae::AvgPool2d<3, 1>>;
+
+int main() { return Net::kLayers; }
