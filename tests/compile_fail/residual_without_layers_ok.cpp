@@ -1,0 +1,5 @@
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Features<8>, bvae::Residual<bvae::ReLU>>;
+
+int main() { return Net::kLayers; }
