@@ -1,0 +1,6 @@
+// expect: Unflatten: the input is an image already
+#include <bvae/bvae.hpp>
+
+using Net = bvae::Network<bvae::Image<2, 3, 4>, bvae::Unflatten<bvae::Image<2, 3, 4>>>;
+
+int main() { return Net::kLayers; }
