@@ -27,26 +27,37 @@
 // L1
 #include "bvae/initializers/kaiming_normal.hpp"
 #include "bvae/initializers/kaiming_uniform.hpp"
+#include "bvae/initializers/orthogonal.hpp"
 #include "bvae/initializers/xavier_normal.hpp"
 #include "bvae/initializers/xavier_uniform.hpp"
 #include "bvae/initializers/zeros.hpp"
 
+#include "bvae/layers/avg_pool2d.hpp"
 #include "bvae/layers/chain.hpp"
 #include "bvae/layers/conv2d.hpp"
 #include "bvae/layers/conv_transpose2d.hpp"
 #include "bvae/layers/convolution_rules.hpp"
+#include "bvae/layers/dropout.hpp"
 #include "bvae/layers/elu.hpp"
+#include "bvae/layers/file_order.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/gelu.hpp"
+#include "bvae/layers/image_net_input.hpp"
+#include "bvae/layers/inner_tensors.hpp"
 #include "bvae/layers/leaky_relu.hpp"
 #include "bvae/layers/linear.hpp"
+#include "bvae/layers/max_pool2d.hpp"
 #include "bvae/layers/network.hpp"
 #include "bvae/layers/pointwise.hpp"
 #include "bvae/layers/relu.hpp"
+#include "bvae/layers/residual.hpp"
 #include "bvae/layers/sigmoid.hpp"
 #include "bvae/layers/silu.hpp"
 #include "bvae/layers/softplus.hpp"
 #include "bvae/layers/tanh.hpp"
+#include "bvae/layers/unflatten.hpp"
+#include "bvae/layers/upsample2d.hpp"
+#include "bvae/layers/windows.hpp"
 
 #include "bvae/latent/diagonal_gaussian.hpp"
 #include "bvae/latent/latent.hpp"
@@ -59,6 +70,7 @@
 #include "bvae/divergences/kl.hpp"
 
 #include "bvae/schedules/any_schedule.hpp"
+#include "bvae/schedules/check.hpp"
 #include "bvae/schedules/constant.hpp"
 #include "bvae/schedules/cyclical.hpp"
 #include "bvae/schedules/linear.hpp"
@@ -68,6 +80,7 @@
 
 #include "bvae/optimizers/adam.hpp"
 #include "bvae/optimizers/adam_w.hpp"
+#include "bvae/optimizers/check.hpp"
 #include "bvae/optimizers/clip_by_global_norm.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 #include "bvae/optimizers/sgd.hpp"
@@ -79,9 +92,11 @@
 
 // L2
 #include "bvae/models/network_slice.hpp"
+#include "bvae/models/output_bias.hpp"
 #include "bvae/models/perceptual.hpp"
 #include "bvae/models/trained_network.hpp"
 #include "bvae/models/vae.hpp"
+#include "bvae/models/vgg.hpp"
 
 // L3
 #include "bvae/metrics/evaluation.hpp"

@@ -97,6 +97,12 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
   using Smooth =
       Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<64>, GELU, Linear<32>, ELU, Linear<32>, LeakyReLU>, Latent<3>,
           Decoder<Linear<32>, SiLU, Linear<32>, Tanh, Linear<32>, Softplus, Linear<32>, Sigmoid, Linear<784>>>;
+  using Pooled = Vae<Image<1, 28, 28>,
+                     Encoder<MaxPool2d<3, 2, 1>, Residual<AvgPool2d<3, 1, 1>, Tanh>, AvgPool2d<2>, Flatten, Dropout<10>,
+                             Linear<32>, Residual<Linear<16>, ReLU, Dropout<20>, Linear<32>>>,
+                     Latent<3>,
+                     Decoder<Residual<Shortcut<Linear<49>>, Linear<20>, ReLU, Linear<49>>, Linear<98>, ReLU,
+                             Unflatten<Image<2, 7, 7>>, Upsample2d<2>, Flatten, Linear<784, Orthogonal>>>;
   for (const Index batch : {Index{1}, Index{7}, Index{128}})
     for (const int threads : {1, 2}) {
       CAPTURE(batch, threads);
@@ -107,6 +113,7 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
       check(count<Mlp>(Bernoulli{}, Adam{}, batch, threads, Binarization::kDynamic));
       check(count<Smooth>(Gaussian{}, ClipByGlobalNorm<Sgd>{.max_norm = 1.0, .inner = {.momentum = 0.9}}, batch,
                           threads, Binarization::kNone));
+      check(count<Pooled>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));
     }
 }
 
