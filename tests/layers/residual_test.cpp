@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "bvae/layers/avg_pool2d.hpp"
+#include "bvae/layers/conv2d.hpp"
+#include "bvae/layers/conv_transpose2d.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/max_pool2d.hpp"
 #include "bvae/layers/silu.hpp"
@@ -42,6 +44,9 @@ TEST_CASE("Residual: output and gradients are PyTorch's", "[layers][pytorch]") {
       "Residual_of_pooling", 3);
   oracle::check_chain<Network<Features<5>, Residual<Shortcut<Linear<12>, Tanh>, Linear<24>, Unflatten<Image<2, 3, 4>>,
                                                     AvgPool2d<2, 1>, Flatten>>>("Residual_unflatten", 3);
+  using Convolutional = Residual<Shortcut<Conv2d<5, 1, 2>>, Conv2d<5, 3, 2, 1>, ReLU, Conv2d<5, 3, 1, 1>>;
+  oracle::check_chain<Network<Features<5>, Linear<24>, Tanh, Unflatten<Image<3, 4, 2>>, Convolutional, ReLU,
+                              ConvTranspose2d<2, 4, 2, 1>>>("Residual_convolutional", 3);
 }
 
 TEST_CASE("Residual: gradients are right to 1e-8, with whole batch layers inside too", "[layers][gradient]") {

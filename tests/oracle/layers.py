@@ -98,6 +98,11 @@ def residuals(tensors):
     chain(tensors, "Residual_of_image", (2, 3, 4), nn.Flatten(), flat, linear(24, 3))
     pooled = nn.Sequential(nn.MaxPool2d(3, 1, 1), tanh(), nn.AvgPool2d(3, 1, 1))
     chain(tensors, "Residual_of_pooling", (2, 3, 4), Residual(pooled))
+    # As the first block of a stage of a ResNet.
+    body = nn.Sequential(nn.Conv2d(3, 5, 3, 2, 1), nn.ReLU(), nn.Conv2d(5, 5, 3, 1, 1))
+    convolutional = Residual(body, nn.Sequential(nn.Conv2d(3, 5, 1, 2)))
+    upwards = nn.Sequential(nn.Linear(5, 24), nn.Tanh(), nn.Unflatten(1, (3, 4, 2)), convolutional, nn.ReLU())
+    chain(tensors, "Residual_convolutional", (5,), *upwards, nn.ConvTranspose2d(5, 2, 4, 2, 1))
     unflatten = nn.Sequential(linear(5, 24), nn.Unflatten(1, (2, 3, 4)), nn.AvgPool2d(2, 1), nn.Flatten())
     chain(tensors, "Residual_unflatten", (5,), Residual(unflatten, nn.Sequential(linear(5, 12), tanh())))
 

@@ -92,6 +92,16 @@ constexpr bool is_fusible_activation() {
   }
 }
 
+/// Rows of a task: a multiple of every register's width; the weights' part of a usual layer fits a cache.
+inline constexpr Index kUsualTaskRows = 48;
+template <class B>
+inline constexpr Index kTaskRows = [] {
+  if constexpr (requires { B::kGradientTaskRows; }) {
+    return B::kGradientTaskRows;
+  } else {
+    return kUsualTaskRows;
+  }
+}();
 /// Rows of the gradient's work, and some more, so that the next layer's begin at a multiple of 16.
 template <class B>
 inline constexpr Index kPaddedRows = [] {

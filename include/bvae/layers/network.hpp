@@ -265,16 +265,13 @@ class Network {
     });
   }
 
-  /// Rows of a task: a multiple of every register's width; the weights' part of a usual layer fits a cache.
-  static constexpr Index kTaskRows = 48;
-
   /// The gradient's work as tasks of about equal size.
   static std::vector<GradientTask> gradient_tasks() {
     std::vector<GradientTask> tasks;
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (detail::kHasParameters<Bound<I>>) {
         const Index rows = Bound<I>::kGradientRows;
-        const Index task = task_rows<Bound<I>>();
+        const Index task = detail::kTaskRows<Bound<I>>;
         for (Index first = 0; first < rows; first += task) tasks.push_back({I, first, std::min(task, rows - first)});
       }
     });
@@ -316,6 +313,11 @@ class Network {
     Index total = 0;
     detail::for_each_layer<kLayers>([&]<int I>() { total += detail::kPaddedRows<Bound<I>>; });
     return total;
+  }();
+  static constexpr Index kGradientTaskRows = [] {
+    Index least = detail::kUsualTaskRows;
+    detail::for_each_layer<kLayers>([&]<int I>() { least = std::min(least, detail::kTaskRows<Bound<I>>); });
+    return least;
   }();
   template <class Scalar>
   static double gradient_of_rows(Index first, Index count, Index samples, const Scalar* parameters,
@@ -462,15 +464,6 @@ class Network {
       return 0;
     } else {
       return state_offset<I - 1>() + detail::kStateOffsets<Bound<I - 1>>.back();
-    }
-  }
-
-  template <class B>
-  static constexpr Index task_rows() {
-    if constexpr (requires { B::kGradientTaskRows; }) {
-      return B::kGradientTaskRows;
-    } else {
-      return kTaskRows;
     }
   }
 
