@@ -29,11 +29,13 @@ struct Batch {
         noise(latents * kSamples, at_end),
         z(latents * kSamples, at_end),
         dz(latents * kSamples, at_end),
+        kl_z(latents * kSamples, at_end),
         kl_mu(latents * kSamples, at_end),
         kl_log_variance(latents * kSamples, at_end),
         kl(latents, at_end),
-        weight(latents, at_end) {
-    fill(head, 1.1, 2), fill(noise, 0.7), fill(dz, 0.3), fill(kl_mu, 0.9), fill(kl_log_variance, 1.7);
+        weight(latents, at_end),
+        values(latents * kSamples, at_end) {
+    fill(head, 1.1, 2), fill(noise, 0.7), fill(dz, 0.3), fill(kl_z, 0.5), fill(kl_mu, 0.9), fill(kl_log_variance, 1.7);
     for (std::size_t d = 0; d < latents; ++d) weight[d] = static_cast<double>(d % 3);
   }
   Columns<const T> mu() { return {head.data(), 2 * m}; }
@@ -47,10 +49,11 @@ struct Batch {
   }
   void gradient(bool with_divergence) {
     bvae::kernels::DivergenceGradient<T> divergence{};
-    if (with_divergence) divergence = {T(4), read(kl_mu), read(kl_log_variance)};
+    if (with_divergence) divergence = {T(4), read(kl_mu), read(kl_log_variance), read(kl_z)};
     bvae::kernels::gaussian_gradient<T>(m, Size(kSamples), log_variance(), read(noise), read(dz), divergence, d_mu(),
                                         d_log_variance());
   }
+  void kl_values() { bvae::kernels::gaussian_kl_values<T>(m, Size(kSamples), mu(), log_variance(), values.data()); }
   void kl_per_latent() { bvae::kernels::gaussian_kl<T>(m, Size(kSamples), mu(), log_variance(), kl.data()); }
   void kl_gradient() {
     bvae::kernels::gaussian_kl_gradient<T>(m, Size(kSamples), mu(), log_variance(), weight.data(), d_mu(),
@@ -58,8 +61,8 @@ struct Batch {
   }
 
   Size m;
-  Guarded<T> head, delta, noise, z, dz, kl_mu, kl_log_variance;
-  Guarded<double> kl, weight;
+  Guarded<T> head, delta, noise, z, dz, kl_z, kl_mu, kl_log_variance;
+  Guarded<double> kl, weight, values;
 };
 
 template <class T>
@@ -88,8 +91,9 @@ void check(std::size_t latents, bool at_end) {
     b.gradient(with_divergence);
     const double beta = with_divergence ? 4 : 0;
     REQUIRE(for_all(latents, [&](std::size_t mu, std::size_t lv, std::size_t i, std::size_t) {
-      const double slope = double(b.dz[i]) * double(b.noise[i]) * std::exp(double(b.head[lv]) / 2) / 2;
-      return close(b.delta[mu], double(b.dz[i]) + beta * double(b.kl_mu[i])) &&
+      const double to_z = double(b.dz[i]) + beta * double(b.kl_z[i]);
+      const double slope = to_z * double(b.noise[i]) * std::exp(double(b.head[lv]) / 2) / 2;
+      return close(b.delta[mu], to_z + beta * double(b.kl_mu[i])) &&
              close(b.delta[lv], slope + beta * double(b.kl_log_variance[i]));
     }));
   }
@@ -98,6 +102,11 @@ void check(std::size_t latents, bool at_end) {
     const double weight = b.weight[d] / double(kSamples);
     return close(b.delta[mu], weight * double(b.head[mu])) &&
            close(b.delta[lv], weight * std::expm1(double(b.head[lv])) / 2);
+  }));
+  b.kl_values();
+  REQUIRE(for_all(latents, [&](std::size_t mu, std::size_t lv, std::size_t i, std::size_t) {
+    const double m = double(b.head[mu]), v = double(b.head[lv]);
+    return bvae_test::close(b.values[i], (m * m + std::expm1(v) - v) / 2, 1e-14);
   }));
   b.kl_per_latent();
   std::vector<double> kl(latents);
@@ -123,12 +132,14 @@ TEMPLATE_TEST_CASE("kernels::gaussian_*: have the same bits for all registers", 
       Batch<TestType> b(53, true);
       b.sample();
       b.kl_per_latent();
+      b.kl_values();
       kl ? b.kl_gradient() : b.gradient(true);
       return b;
     };
     bvae_test::for_fused_isas(run, [](const auto& first, const auto& other) {
       CHECK(same_bits(first.z, other.z));
       CHECK(same_bits(first.kl, other.kl));
+      CHECK(same_bits(first.values, other.values));
       CHECK(same_bits(first.delta, other.delta));
     });
   }

@@ -114,13 +114,27 @@ concept ScheduleOf = std::copy_constructible<S> && requires(const S& schedule, c
   { schedule(progress) } -> std::convertible_to<double>;
 };
 
-/// What beta multiplies. Fills `terms` from the posterior q of a batch: value, plain KL per latent and the gradients of
-/// the value, all means over the samples and without beta.
+/// A divergence that needs the sample z of a batch, or shares its work. Every thread of the team calls it once with the
+/// whole batch (latents x samples); it works on its own part, and synchronises with `pass.member().barrier()`. Memory
+/// comes from `terms.scratch`. The terms' sums are complete at the next barrier after the call.
 template <class D, class Posterior, class Progress, class Terms>
-concept DivergenceOf = requires(const D& divergence, const Posterior& q, const Progress& progress, Terms& terms) {
-  { D::kName } -> std::convertible_to<std::string_view>;
-  divergence(q, progress, terms);
-};
+concept SampleDivergenceOf = requires(const D& divergence, const Pass& pass, const Posterior& q,
+                                      ConstView<typename decltype(Terms::d_mu)::Scalar> z, const Progress& progress,
+                                      Terms& terms) { divergence(pass, q, z, progress, terms); };
+
+/// What beta multiplies. Fills `terms` from the posterior q of a batch: value, plain KL per latent and the gradients of
+/// the value, all means over the samples and without beta. One thread calls it while the others go on, unless it is a
+/// SampleDivergenceOf. Optional: `prepare(terms)`, called once when a run begins; it may size `terms.scratch`,
+/// `terms.parts` and `terms.d_z` (if that is not empty, it is added to the gradient of z), and throw if
+/// `terms.context` lacks something. The call itself must not allocate.
+template <class D, class Posterior, class Progress, class Terms>
+concept DivergenceOf =
+    requires {
+      { D::kName } -> std::convertible_to<std::string_view>;
+    } && (SampleDivergenceOf<D, Posterior, Progress, Terms> ||
+          requires(const D& divergence, const Posterior& q, const Progress& progress, Terms& terms) {
+            divergence(q, progress, terms);
+          });
 
 /// Updates any range of the parameters from the same range of the gradient and of `kMoments` vectors of its own, value
 /// by value. Optional: `kIgnoresNorm` = true says that it does not read the step's gradient_norm; the trainer may then

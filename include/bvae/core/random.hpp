@@ -28,6 +28,7 @@ enum class Stream : std::uint8_t {
   kEvaluationNoise = 4,
   kSampling = 5,
   kLayers = 6,  ///< inside layers (Dropout)
+  kPrior = 7,   ///< what samples are compared with (Mmd)
   kUser = 128,  ///< this and above are free for users
 };
 

@@ -19,6 +19,7 @@ template <class S>
 struct DivergenceGradient {
   S beta;
   Columns<const S> mu, log_variance;
+  Columns<const S> z{};
 };
 
 }  // namespace bvae::kernels
@@ -40,6 +41,8 @@ void gaussian_sample(Size latents, Size samples, Columns<const S> mu, Columns<co
 ///
 ///     d_mu           = dz                                        + beta * divergence.mu
 ///     d_log_variance = dz * noise * exp(log_variance / 2) / 2    + beta * divergence.log_variance
+///
+/// where dz + beta * divergence.z takes the place of dz, if there is one.
 template <class S>
 void gaussian_gradient(Size latents, Size samples, Columns<const S> log_variance, Columns<const S> noise,
                        Columns<const S> dz, const DivergenceGradient<S>& divergence, Columns<S> d_mu,
@@ -53,6 +56,13 @@ void gaussian_gradient(Size latents, Size samples, Columns<const S> log_variance
 template <class S>
 void gaussian_kl(Size latents, Size samples, Columns<const S> mu, Columns<const S> log_variance, double* kl) {
   choose(&baseline::gaussian_kl<S>, &v3::gaussian_kl<S>, &v4::gaussian_kl<S>)(latents, samples, mu, log_variance, kl);
+}
+
+/// kl[s * latents + d] = the same of each sample alone.
+template <class S>
+void gaussian_kl_values(Size latents, Size samples, Columns<const S> mu, Columns<const S> log_variance, double* kl) {
+  choose(&baseline::gaussian_kl_values<S>, &v3::gaussian_kl_values<S>, &v4::gaussian_kl_values<S>)(latents, samples, mu,
+                                                                                                   log_variance, kl);
 }
 
 /// Gradients of the sum of weight[d] kl[d]: weight mu / samples and weight (exp(log_variance) - 1) / 2 / samples.

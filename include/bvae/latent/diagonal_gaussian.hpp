@@ -32,16 +32,23 @@ class DiagonalGaussian {
     gradient(noise, dz, {}, d_mu, d_log_variance);
   }
 
-  /// The same plus beta times the gradients of a divergence, in one pass.
-  void objective_gradient(ConstView<Scalar> noise, ConstView<Scalar> dz, Scalar beta, ConstView<Scalar> divergence_mu,
-                          ConstView<Scalar> divergence_log_variance, RowsView<Scalar> d_mu,
-                          RowsView<Scalar> d_log_variance) const {
-    gradient(noise, dz, {beta, columns(divergence_mu), columns(divergence_log_variance)}, d_mu, d_log_variance);
+  /// The same plus beta times the gradients of a divergence, in one pass. `divergence_z` has null data if the
+  /// divergence does not depend on the sample.
+  void objective_gradient(ConstView<Scalar> noise, ConstView<Scalar> dz, Scalar beta, ConstView<Scalar> divergence_z,
+                          ConstView<Scalar> divergence_mu, ConstView<Scalar> divergence_log_variance,
+                          RowsView<Scalar> d_mu, RowsView<Scalar> d_log_variance) const {
+    gradient(noise, dz, {beta, columns(divergence_mu), columns(divergence_log_variance), columns(divergence_z)}, d_mu,
+             d_log_variance);
   }
 
   /// Mean over the samples of the KL of each latent, in nats; summed in the order of the samples.
   void kl_per_latent(Eigen::Ref<Vector<double>> kl) const {
     kernels::gaussian_kl(latents(), samples(), columns(mu_), columns(log_variance_), kl.data());
+  }
+
+  /// The KL of each latent and sample, in nats.
+  void kl_values(View<double> kl) const {
+    kernels::gaussian_kl_values(latents(), samples(), columns(mu_), columns(log_variance_), kl.data());
   }
 
   /// Gradients of sum_d weight[d] * (mean KL of latent d): overwrites both.
@@ -53,8 +60,8 @@ class DiagonalGaussian {
   }
 
  private:
-  template <class View>
-  static kernels::Columns<const Scalar> columns(const View& view) {
+  template <class Values>
+  static kernels::Columns<const Scalar> columns(const Values& view) {
     return {view.data(), view.outerStride()};
   }
 

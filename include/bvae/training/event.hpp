@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "bvae/data/binarization.hpp"
+#include "bvae/divergences/divergence_terms.hpp"
 #include "bvae/training/history.hpp"
 
 namespace bvae {
@@ -66,6 +67,7 @@ struct StepEnd {
   double learning_rate = 0;
   double gradient_norm = 0;
   Losses losses{};
+  std::span<const DivergencePart> divergence_parts{};  ///< what the divergence reports beside its value; may be empty
 };
 
 /// After each epoch and its evaluation.

@@ -34,7 +34,7 @@ class Objective {
  public:
   using Scalar = typename Model::Scalar;
 
-  Objective(Index capacity, L likelihood, D divergence)
+  Objective(Index capacity, L likelihood, D divergence, const DivergenceContext& run = {})
       : capacity_(capacity),
         likelihood_(std::move(likelihood)),
         divergence_(std::move(divergence)),
@@ -45,11 +45,12 @@ class Objective {
         encoder_(capacity, input_.data(), nullptr),
         head_(capacity, encoder_.output(), encoder_.output_delta()),
         decoder_(capacity, z_.data(), z_delta_.data()),
-        terms_(Model::kLatents, capacity),
+        terms_(Model::kLatents, capacity, run),
         values_(static_cast<std::size_t>(capacity)),
         gradient_(static_cast<std::size_t>(Model::kParameters)) {
     static_assert(Model::kDecoderOutputs == Model::kFeatures * L::kOutputsPerFeature,
                   "Objective: the decoder must return the input's size times the likelihood's outputs per feature");
+    if constexpr (requires { divergence_.prepare(terms_); }) divergence_.prepare(terms_);
     add_tasks<typename Model::EncoderNetwork>(kEncoder, 0);
     add_tasks<typename Model::HeadNetwork>(kHead, Model::kHeadOffset);
     add_tasks<typename Model::DecoderNetwork>(kDecoder, Model::kDecoderOffset);
@@ -98,9 +99,12 @@ class Objective {
     pass.for_own_shards(
         [&](Shard s) { posterior(s).sample(noise_view(s), View<Scalar>(z(s), Model::kLatents, s.count)); });
     member.barrier();
-    if (member.rank() == 0) {  // small, and it may need the whole batch: free bits do
-      divergence_(posterior({0, samples}), progress, terms_);
-      next_task_.store(0, std::memory_order_relaxed);
+    if (member.rank() == 0) next_task_.store(0, std::memory_order_relaxed);
+    const auto q = posterior({0, samples});
+    if constexpr (SampleDivergenceOf<D, decltype(q), Progress, DivergenceTerms<Scalar>>) {
+      divergence_(pass, q, ConstView<Scalar>(z_.data(), Model::kLatents, samples), progress, terms_);
+    } else if (member.rank() == 0) {  // small, and it may need the whole batch: free bits do
+      divergence_(q, progress, terms_);
     }
     Model::DecoderNetwork::forward(decoder_pass, p + Model::kDecoderOffset, state + Model::kDecoderStateOffset,
                                    decoder_);
@@ -211,6 +215,8 @@ class Objective {
     return result;
   }
   [[nodiscard]] const Vector<double>& kl_per_latent() const { return terms_.kl_per_latent; }
+  /// What the divergence reports beside its value; may be empty.
+  [[nodiscard]] std::span<const DivergencePart> divergence_parts() const { return terms_.parts; }
   /// Same layout as the model's parameters.
   [[nodiscard]] std::span<const Scalar> gradient() const { return gradient_; }
   [[nodiscard]] double gradient_norm() const {
@@ -283,7 +289,8 @@ class Objective {
     const auto rows = [&](const Scalar* first) {
       return ConstView<Scalar>(first + s.first * Model::kLatents, Model::kLatents, s.count);
     };
-    posterior(s).objective_gradient(noise_view(s), rows(z_delta_.data()), beta, rows(terms_.d_mu.data()),
+    const ConstView<Scalar> d_z = terms_.d_z.size() == 0 ? ConstView<Scalar>(nullptr, 0, 0) : rows(terms_.d_z.data());
+    posterior(s).objective_gradient(noise_view(s), rows(z_delta_.data()), beta, d_z, rows(terms_.d_mu.data()),
                                     rows(terms_.d_log_variance.data()), d_mu, d_log_variance);
   }
 

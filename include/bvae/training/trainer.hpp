@@ -113,8 +113,10 @@ class Trainer {
 
   /// What a run needs, made once.
   struct Workspace {
-    Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, int threads)
-        : team(threads), objective(batch, likelihood, divergence), order(static_cast<std::size_t>(samples)) {
+    Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, Seed seed, int threads)
+        : team(threads),
+          objective(batch, likelihood, divergence, {.data_size = samples, .seed = seed}),
+          order(static_cast<std::size_t>(samples)) {
       for (Arena<Scalar>& moment : moments) moment.resize(static_cast<std::size_t>(Model::kParameters));
       if constexpr (kUpdatesInParts) {
         parts.resize(static_cast<std::size_t>(team.size()));
@@ -150,7 +152,7 @@ class Trainer {
     if constexpr (HasValidation)
       check_data<Model>("Trainer::fit: the validation set", *validation, options.binarization, likelihood_);
     check(train, options);
-    Workspace work(options.batch_size, train.size(), likelihood_, divergence_, options.threads);
+    Workspace work(options.batch_size, train.size(), likelihood_, divergence_, options.seed, options.threads);
     [[maybe_unused]] std::unique_ptr<Evaluator<Model, L>> evaluator;
     if constexpr (HasValidation) evaluator = std::make_unique<Evaluator<Model, L>>(likelihood_);
 
@@ -247,6 +249,7 @@ class Trainer {
       if (member.rank() == 0) {
         finite = good;
         event.losses = losses;
+        event.divergence_parts = work.objective.divergence_parts();
         event.gradient_norm = work.objective.gradient_norm();
       }
     });
