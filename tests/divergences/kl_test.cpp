@@ -12,6 +12,7 @@
 #include "support/catch.hpp"
 
 using bvae::DivergenceTerms;
+using bvae::FreeBits;
 using bvae::Index;
 using bvae::Kl;
 using bvae::Latent;
@@ -27,6 +28,7 @@ namespace {
 template <Index Latents, class Scalar>
 DivergenceTerms<Scalar> divergence(const Kl& kl, const Matrix<Scalar>& head, Index capacity = 0) {
   DivergenceTerms<Scalar> terms(Latents, std::max(capacity, head.cols()));
+  kl.prepare(terms);
   kl(Latent<Latents>::posterior(head.data(), head.cols()), Progress{}, terms);
   return terms;
 }
@@ -125,6 +127,66 @@ TEST_CASE("Kl: a latent exactly on its floor is clamped, and no floor clamps not
   CHECK(divergence<1>(Kl{.free_bits = std::nextafter(0.5, 0.0)}, head).d_mu(0, 0) == 1);
   head << 0, 0;
   CHECK(divergence<1>(Kl{}, head).weight[0] == 1);
+}
+
+TEST_CASE("Kl: every form of free bits, by hand", "[divergence]") {
+  // KL of latent 0: 0, 2 and 0.5; of latent 1: 0.125, 0.125 and 0.5.
+  Matrix<double> head = Matrix<double>::Zero(4, 3);
+  head.topRows(2) << 0, 2, 1, 0.5, 0.5, 1;
+  struct Row {
+    FreeBits form;
+    double free_bits, value;
+    double active[2][3];  // by latent and sample
+  };
+  const Row table[] = {
+      {FreeBits::kPerLatent, 0.3, 2.5 / 3 + 0.3, {{1, 1, 1}, {0, 0, 0}}},
+      {FreeBits::kPerSampleAndLatent, 0.3, (0.3 + 2 + 0.5 + 0.3 + 0.3 + 0.5) / 3, {{0, 1, 1}, {0, 0, 1}}},
+      {FreeBits::kPerSample, 0.5, (0.5 + 2.125 + 1) / 3, {{0, 1, 1}, {0, 1, 1}}},
+      {FreeBits::kTotal, 1, 3.25 / 3, {{1, 1, 1}, {1, 1, 1}}},
+      {FreeBits::kTotal, 1.5, 1.5, {{0, 0, 0}, {0, 0, 0}}},
+      {FreeBits::kMaskPerSample, 0.5, 3.125 / 3, {{0, 1, 1}, {0, 1, 1}}},
+      {FreeBits::kMaskPerSample, 1, 2.125 / 3, {{0, 1, 0}, {0, 1, 0}}},
+      {FreeBits::kMaskPerSampleAndLatent, 0.6, 1, {{0, 1, 1}, {0, 0, 1}}},
+      {FreeBits::kMaskPerSampleAndLatent, 1, 2.0 / 3, {{0, 1, 0}, {0, 0, 0}}},
+      {FreeBits::kMaskTotal, 1, 3.25 / 3, {{1, 1, 1}, {1, 1, 1}}},
+      {FreeBits::kMaskTotal, 1.5, 0, {{0, 0, 0}, {0, 0, 0}}},
+  };
+  for (const Row& row : table) {
+    INFO("form " << static_cast<int>(row.form) << ", floor " << row.free_bits);
+    const auto terms = divergence<2>(Kl{.free_bits = row.free_bits, .form = row.form}, head, 7);
+    CHECK(terms.value == Approx(row.value).epsilon(1e-14));
+    CHECK(terms.kl() == Approx(3.25 / 3).epsilon(1e-14));
+    for (Index d = 0; d < 2; ++d)
+      for (Index s = 0; s < 3; ++s) CHECK(terms.d_mu(d, s) == Approx(row.active[d][s] * head(d, s) / 3).margin(1e-15));
+  }
+}
+
+TEST_CASE("Kl: no form clamps anything without a floor, and NaN passes every one", "[divergence]") {
+  Matrix<double> head(4, 3);
+  RandomStream(Seed{3}, Stream::kUser).normal(0, std::span<double>(head.data(), static_cast<std::size_t>(head.size())));
+  const auto plain = divergence<2>(Kl{}, head);
+  Matrix<double> bad = head;
+  bad(1, 1) = kNan;
+  for (int form = 0; form <= static_cast<int>(FreeBits::kMaskTotal); ++form) {
+    const auto terms = divergence<2>(Kl{.form = static_cast<FreeBits>(form)}, head);
+    CHECK(terms.value == Approx(plain.value).epsilon(1e-14));
+    CHECK(terms.d_mu == plain.d_mu);
+    CHECK(terms.d_log_variance == plain.d_log_variance);
+    CHECK_FALSE(std::isfinite(divergence<2>(Kl{.free_bits = 0.5, .form = static_cast<FreeBits>(form)}, bad).value));
+  }
+}
+
+TEST_CASE("Kl: forms that decide by sample need prepare(), the others do not", "[divergence]") {
+  const Matrix<double> head = Matrix<double>::Zero(2, 3);
+  const auto q = Latent<1>::posterior(head.data(), 3);
+  DivergenceTerms<double> terms(1, 3);
+  CHECK_NOTHROW(Kl{.free_bits = 0.5}(q, Progress{}, terms));
+  CHECK_NOTHROW(Kl{.free_bits = 0.5, .form = FreeBits::kTotal}(q, Progress{}, terms));
+  const Kl by_sample{.free_bits = 0.5, .form = FreeBits::kPerSample};
+  CHECK_THROWS_AS(by_sample(q, Progress{}, terms), std::logic_error);
+  by_sample.prepare(terms);
+  CHECK_NOTHROW(by_sample(q, Progress{}, terms));
+  CHECK_THROWS_WITH(Kl{.form = static_cast<FreeBits>(7)}.validate(), ContainsSubstring("form"));
 }
 
 TEST_CASE("Kl: gradients with free bits agree with differences of the value", "[divergence][gradient]") {
