@@ -66,8 +66,15 @@
 #include "bvae/likelihoods/gaussian.hpp"
 #include "bvae/likelihoods/softmax_cross_entropy.hpp"
 
+#include "bvae/divergences/burgess_capacity.hpp"
+#include "bvae/divergences/capacity.hpp"
+#include "bvae/divergences/dip_vae.hpp"
 #include "bvae/divergences/divergence_terms.hpp"
+#include "bvae/divergences/free_bits.hpp"
 #include "bvae/divergences/kl.hpp"
+#include "bvae/divergences/minibatch_estimator.hpp"
+#include "bvae/divergences/mmd.hpp"
+#include "bvae/divergences/total_correlation.hpp"
 
 #include "bvae/schedules/any_schedule.hpp"
 #include "bvae/schedules/check.hpp"
