@@ -67,13 +67,12 @@ struct CountAllocations {
   }
 };
 
-template <class Model, class Likelihood_, class Optimizer>
-CountAllocations count(Likelihood_ likelihood, Optimizer optimizer, Index batch, int threads,
-                       Binarization binarization) {
+template <class Model, class Likelihood_, class Optimizer, class Divergence = Kl>
+CountAllocations count(Likelihood_ likelihood, Optimizer optimizer, Index batch, int threads, Binarization binarization,
+                       Divergence divergence = {.free_bits = 0.1}) {
   const Dataset train = Dataset::from_bytes(std::vector<std::uint8_t>(784 * 600, 77), {1, 28, 28});
   Model model{Seed{1}};
-  Trainer trainer{model, likelihood, Kl{.free_bits = 0.1}, AnySchedule(WarmUp{.to = 4.0, .over = Epochs{2}}),
-                  optimizer};
+  Trainer trainer{model, likelihood, divergence, AnySchedule(WarmUp{.to = 4.0, .over = Epochs{2}}), optimizer};
   CountAllocations counter;
   trainer.fit(train, {.epochs = 2, .batch_size = batch, .threads = threads, .binarization = binarization}, counter);
   return counter;
@@ -115,6 +114,24 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
                           threads, Binarization::kNone));
       check(count<Pooled>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));
     }
+}
+
+TEST_CASE("A warm training step allocates nothing with any divergence", "[allocation]") {
+  using Mlp = Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<32>, ReLU>, Latent<10>, Decoder<Linear<784>>>;
+  const auto check = [](const auto& divergence) {
+    for (const Index batch : {Index{1}, Index{70}}) {
+      const CountAllocations counter =
+          count<Mlp>(Bernoulli{}, Adam{.learning_rate = 1e-5}, batch, 2, Binarization::kNone, divergence);
+      INFO(divergence.kName << ", batch " << batch);
+      CHECK(counter.warm_steps > 0);
+      CHECK(counter.in_warm_steps == 0);
+    }
+  };
+  check(Kl{.free_bits = 0.1, .form = FreeBits::kPerSampleAndLatent});
+  check(Capacity{});
+  check(TotalCorrelation{});
+  check(DipVae{});
+  check(Mmd{});
 }
 
 #else
