@@ -67,7 +67,7 @@ struct StepEnd {
   double learning_rate = 0;
   double gradient_norm = 0;
   Losses losses{};
-  std::span<const DivergencePart> divergence_parts{};  ///< what the divergence reports beside its value; may be empty
+  std::span<const DivergencePart> divergence_parts{};  ///< what the divergence reports beside its value
 };
 
 /// After each epoch and its evaluation.
