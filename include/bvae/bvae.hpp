@@ -77,7 +77,6 @@
 #include "bvae/divergences/total_correlation.hpp"
 
 #include "bvae/schedules/any_schedule.hpp"
-#include "bvae/schedules/check.hpp"
 #include "bvae/schedules/constant.hpp"
 #include "bvae/schedules/cyclical.hpp"
 #include "bvae/schedules/linear.hpp"
@@ -87,7 +86,6 @@
 
 #include "bvae/optimizers/adam.hpp"
 #include "bvae/optimizers/adam_w.hpp"
-#include "bvae/optimizers/check.hpp"
 #include "bvae/optimizers/clip_by_global_norm.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 #include "bvae/optimizers/sgd.hpp"

@@ -67,7 +67,7 @@ struct TapChain<Net, Scalar, Begin, Tap, Rest...> {
 ///
 /// \tparam Pixel a likelihood with one output per feature that says by `kMeanActivation` how to get from its output to
 ///         the image: Bernoulli, Gaussian
-/// \tparam Frozen a TrainedNetwork (or a class derived from one)  \tparam Taps numbers of layers, ascending
+/// \tparam Frozen a TrainedNetwork, or a class derived from one: Vgg16  \tparam Taps numbers of layers, ascending
 template <class Pixel, class Frozen, int... Taps>
 class Perceptual {
   static_assert(sizeof...(Taps) > 0, "Perceptual: name at least one layer of the feature network");
@@ -152,7 +152,7 @@ class Perceptual {
     Arena<Scalar> image;
     Arena<Scalar> delta;
     std::vector<double> values;
-    detail::TapChain<Net, Scalar, 0, Taps...> chain;
+    detail::TapChain<Net, Scalar, 0, Taps + Frozen::kFirstLayer...> chain;
   };
 
   /// Of this thread; grows to its final size with the first shard of that size, so warm steps allocate nothing.

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,8 @@ class TrainedNetwork {
   static constexpr Index kFeatures = Net::Input::kSize;
   static constexpr Index kOutputs = Net::Output::kSize;
   static constexpr std::string_view kPrefix = "features";
+  /// The layer that has number 0 in names, and for Perceptual's taps.
+  static constexpr int kFirstLayer = 0;
 
   /// Fresh weights, drawn as each layer asks.
   explicit TrainedNetwork(Seed seed = {})
