@@ -1,4 +1,4 @@
-// expect: Objective: the decoder must return the input's size times the likelihood's outputs per feature
+// expect: Likelihood: the decoder must return the input's size times the likelihood's outputs per feature
 #include <bvae/bvae.hpp>
 
 using Model = bvae::Vae<bvae::Features<6>, bvae::Encoder<>, bvae::Latent<2>, bvae::Decoder<bvae::Linear<12>>>;

@@ -95,17 +95,40 @@ concept Initializer = requires(std::span<float> weights, Index fan, const Random
   I::fill(weights, fan, fan, random, std::uint32_t{});
 };
 
+/// Of a likelihood that wants several values for each feature: its calls take one more argument, how they lie in the
+/// decoder's output. `block` values of the first kind come before the `block` values of the second, and so on: the
+/// channels of a pixel if the decoder returns an image, otherwise all features.
+template <class L>
+concept BlockLikelihood = requires(const L& likelihood, ConstView<float> batch, float weight, std::span<double> values,
+                                   View<float> gradient, Index block) {
+  likelihood(batch, batch, weight, values, gradient, block);
+  likelihood.mean(gradient, block);
+};
+
 /// Reconstruction term. One call gives each sample's negative log-likelihood and `weight` times its gradient; every
 /// sample (column) is computed alone. `kOutputsPerFeature` says how many values the decoder must emit for each value of
-/// the input.
+/// the input, and `kSharedOutputs` (optional, 0) how many for the sample as a whole, after the others. `mean` turns the
+/// decoder's output into an image in place: its first rows, as many as the input has. LikelihoodOn makes the calls.
 template <class L>
-concept Likelihood = requires(const L& likelihood, ConstView<float> batch, float weight, std::span<double> values,
-                              View<float> gradient, double number) {
-  { L::kName } -> std::convertible_to<std::string_view>;
-  { L::kOutputsPerFeature } -> std::convertible_to<Index>;
-  likelihood(batch /* target */, batch /* decoder output */, weight, values, gradient);
-  likelihood.mean(gradient);                 // in place: decoder output -> image
-  likelihood.check_targets(number, number);  // throws std::invalid_argument if data in [minimum, maximum] make no sense
+concept Likelihood =
+    requires(const L& likelihood, double number) {
+      { L::kName } -> std::convertible_to<std::string_view>;
+      { L::kOutputsPerFeature } -> std::convertible_to<Index>;
+      likelihood.check_targets(number, number);  // throws std::invalid_argument if data in [min, max] make no sense
+    } && (BlockLikelihood<L> || requires(const L& likelihood, ConstView<float> batch, float weight,
+                                         std::span<double> values, View<float> gradient) {
+      likelihood(batch /* target */, batch /* decoder output */, weight, values, gradient);
+      likelihood.mean(gradient);
+    });
+
+/// A likelihood that is a function of the batch's mean (OptimalGaussian): a call gives each sample's part, and `weight`
+/// times its gradient, as if the mean of the parts were the value. When all samples have theirs, `value` turns the mean
+/// into the value for a sample of so many features, and the gradient is multiplied by `slope`, the derivative of
+/// `value`. An evaluation takes the mean over the whole data set.
+template <class L>
+concept BatchLikelihood = Likelihood<L> && requires(const L& likelihood, double mean, Index features) {
+  { likelihood.value(mean, features) } -> std::convertible_to<double>;
+  { likelihood.slope(mean, features) } -> std::convertible_to<double>;
 };
 
 /// A function of progress. Pure: the same progress gives the same value.

@@ -27,6 +27,13 @@ struct Features {
   using ImageOrder = Order;
 };
 
+/// Values for a sample as a whole, after those of its features: what a type says of itself in `kSharedOutputs`, or 0.
+template <class T>
+inline constexpr Index kSharedOutputs = 0;
+template <class T>
+  requires requires { T::kSharedOutputs; }
+inline constexpr Index kSharedOutputs<T> = T::kSharedOutputs;
+
 template <class T>
 concept Shape = requires {
   { T::kSize } -> std::convertible_to<Index>;

@@ -10,7 +10,8 @@
 
 namespace bvae::detail {
 
-/// For each position along an axis of a file its position in memory.
+/// For each position along an axis of a file its position in memory. An axis may run over several images, one after
+/// another.
 inline std::vector<Index> memory_positions(Index size, const AxisOrder& order) {
   std::vector<Index> positions(static_cast<std::size_t>(size));
   if (!order.is_image()) {
@@ -18,9 +19,10 @@ inline std::vector<Index> memory_positions(Index size, const AxisOrder& order) {
     return positions;
   }
   std::size_t file = 0;
-  for (Index c = 0; c < order.channels; ++c)
-    for (Index y = 0; y < order.height; ++y)
-      for (Index x = 0; x < order.width; ++x) positions[file++] = (y * order.width + x) * order.channels + c;
+  for (Index first = 0; first < size; first += order.channels * order.height * order.width)
+    for (Index c = 0; c < order.channels; ++c)
+      for (Index y = 0; y < order.height; ++y)
+        for (Index x = 0; x < order.width; ++x) positions[file++] = first + (y * order.width + x) * order.channels + c;
   return positions;
 }
 

@@ -13,6 +13,7 @@
 #include "bvae/core/rounding.hpp"
 #include "bvae/data/binarization.hpp"
 #include "bvae/data/dataset.hpp"
+#include "bvae/likelihoods/likelihood_on.hpp"
 
 namespace bvae {
 
@@ -120,6 +121,8 @@ class Evaluator {
     }
     const double n = static_cast<double>(data.size());
     result.reconstruction /= n;
+    if constexpr (BatchLikelihood<L>)
+      result.reconstruction = likelihood_.value(result.reconstruction, Model::kFeatures);
     result.kl_per_latent /= n;
     for (Index d = 0; d < Model::kLatents; ++d) {
       result.kl += result.kl_per_latent[d];
@@ -158,8 +161,8 @@ class Evaluator {
     });
     Model::DecoderNetwork::forward(pass, p + Model::kDecoderOffset, state + Model::kDecoderStateOffset, decoder_);
     pass.for_own_shards([&](Shard s) {
-      likelihood_(
-          ConstView<Scalar>(input_.data() + s.first * Model::kFeatures, Model::kFeatures, s.count),
+      LikelihoodOn<L, typename Model::Input, typename Model::DecoderNetwork::Output>::evaluate(
+          likelihood_, ConstView<Scalar>(input_.data() + s.first * Model::kFeatures, Model::kFeatures, s.count),
           ConstView<Scalar>(decoder_.output() + s.first * Model::kDecoderOutputs, Model::kDecoderOutputs, s.count),
           Scalar(1), std::span<double>(values_.data() + s.first, static_cast<std::size_t>(s.count)),
           View<Scalar>(scratch_.data() + s.first * Model::kDecoderOutputs, Model::kDecoderOutputs, s.count));

@@ -13,6 +13,7 @@
 #include "bvae/latent/latent.hpp"
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/network.hpp"
+#include "bvae/likelihoods/likelihood_on.hpp"
 
 namespace bvae {
 
@@ -38,6 +39,17 @@ struct DecoderReturnsInput {
 };
 template <class>
 inline constexpr bool kAlwaysFalse = false;
+
+/// The shape of a decoder's output without the values for the sample as a whole (SharedLogSigma).
+template <class Out>
+struct PixelsOf {
+  using type = Out;
+};
+template <class Out>
+  requires requires { typename Out::Pixels; }
+struct PixelsOf<Out> {
+  using type = typename Out::Pixels;
+};
 }  // namespace detail
 
 /// A variational autoencoder (Kingma, Welling 2014) as a type:
@@ -67,10 +79,13 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   static constexpr Index kFeatures = In::kSize;
   static constexpr Index kLatents = Latent::kDimensions;
   static constexpr Index kDecoderOutputs = DecoderNetwork::Output::kSize;
-  static_assert(sizeof(detail::DecoderReturnsInput<kDecoderOutputs, kFeatures>) > 0);
-  /// A decoder that ends in features gives an image in channels-last order: its outputs are pixels.
+  /// What the decoder says about each pixel: its output without the values for the sample as a whole.
+  using Pixels = typename detail::PixelsOf<typename DecoderNetwork::Output>::type;
+  static_assert(sizeof(detail::DecoderReturnsInput<Pixels::kSize, kFeatures>) > 0);
+  /// A decoder that ends in features gives images in channels-last order (one, or one for each of the likelihood's
+  /// outputs per feature): its outputs are pixels.
   static constexpr bool kReturnsPixels =
-      kIsImage<In> && !kAxisOrder<typename DecoderNetwork::Output>.is_image() && kDecoderOutputs == kFeatures;
+      kIsImage<In> && !kAxisOrder<Pixels>.is_image() && Pixels::kSize % kFeatures == 0;
   static_assert(!kReturnsPixels || DecoderNetwork::kHasFreeOrder || detail::is_one_order(kAxisOrder<In>),
                 "Vae: a decoder that returns an image as features must end in Linear, with activations behind it at "
                 "most, because files have its outputs in PyTorch's order");
@@ -162,7 +177,9 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   [[nodiscard]] Matrix<Scalar> decode(const Eigen::Ref<const Matrix<Scalar>>& z, const L& likelihood) const {
     const FlushDenormals flush;
     Matrix<Scalar> output = decode(z);
-    likelihood.mean(View<Scalar>(output.data(), output.rows(), output.cols()));
+    LikelihoodOn<L, In, typename DecoderNetwork::Output>::mean(
+        likelihood, View<Scalar>(output.data(), output.rows(), output.cols()));
+    if constexpr (kDecoderOutputs != kFeatures) return output.topRows(kFeatures);
     return output;
   }
 

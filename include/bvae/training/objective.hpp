@@ -18,6 +18,7 @@
 #include "bvae/core/rounding.hpp"
 #include "bvae/divergences/divergence_terms.hpp"
 #include "bvae/layers/network.hpp"
+#include "bvae/likelihoods/likelihood_on.hpp"
 #include "bvae/schedules/progress.hpp"
 #include "bvae/training/losses.hpp"
 
@@ -48,8 +49,6 @@ class Objective {
         terms_(Model::kLatents, capacity, run),
         values_(static_cast<std::size_t>(capacity)),
         gradient_(static_cast<std::size_t>(Model::kParameters)) {
-    static_assert(Model::kDecoderOutputs == Model::kFeatures * L::kOutputsPerFeature,
-                  "Objective: the decoder must return the input's size times the likelihood's outputs per feature");
     if constexpr (requires { divergence_.prepare(terms_); }) divergence_.prepare(terms_);
     add_tasks<typename Model::EncoderNetwork>(kEncoder, 0);
     add_tasks<typename Model::HeadNetwork>(kHead, Model::kHeadOffset);
@@ -110,12 +109,20 @@ class Objective {
                                    decoder_);
     pass.for_own_shards([&](Shard s) {
       const Index first = s.first * Model::kDecoderOutputs;
-      likelihood_(ConstView<Scalar>(input(s), Model::kFeatures, s.count),
-                  ConstView<Scalar>(decoder_.output() + first, Model::kDecoderOutputs, s.count),
-                  Scalar(1) / static_cast<Scalar>(samples),
-                  std::span<double>(values_.data() + s.first, static_cast<std::size_t>(s.count)),
-                  View<Scalar>(decoder_.output_delta() + first, Model::kDecoderOutputs, s.count));
+      Fitted::evaluate(likelihood_, ConstView<Scalar>(input(s), Model::kFeatures, s.count),
+                       ConstView<Scalar>(decoder_.output() + first, Model::kDecoderOutputs, s.count),
+                       Scalar(1) / static_cast<Scalar>(samples),
+                       std::span<double>(values_.data() + s.first, static_cast<std::size_t>(s.count)),
+                       View<Scalar>(decoder_.output_delta() + first, Model::kDecoderOutputs, s.count));
     });
+    if constexpr (BatchLikelihood<L>) {
+      member.barrier();
+      const Scalar slope = static_cast<Scalar>(likelihood_.slope(mean_of_values(samples), Model::kFeatures));
+      pass.for_own_shards([&](Shard s) {
+        Scalar* const delta = decoder_.output_delta() + s.first * Model::kDecoderOutputs;
+        for (Index i = 0; i < s.count * Model::kDecoderOutputs; ++i) delta[i] *= slope;
+      });
+    }
     Model::DecoderNetwork::backward(decoder_pass, p + Model::kDecoderOffset, decoder_);
     member.barrier();
     pass.for_own_shards([&](Shard s) { head_delta(s, static_cast<Scalar>(beta)); });
@@ -207,8 +214,9 @@ class Objective {
   /// Results of the last `compute`.
   [[nodiscard]] Losses losses(Index samples, double beta) const {
     Losses result;
-    for (Index s = 0; s < samples; ++s) result.reconstruction += values_[static_cast<std::size_t>(s)];
-    result.reconstruction /= static_cast<double>(samples);
+    result.reconstruction = mean_of_values(samples);
+    if constexpr (BatchLikelihood<L>)
+      result.reconstruction = likelihood_.value(result.reconstruction, Model::kFeatures);
     result.divergence = terms_.value;
     result.kl = terms_.kl();
     result.objective = result.reconstruction + rounded(beta * result.divergence);
@@ -244,6 +252,8 @@ class Objective {
   }
 
  private:
+  using Fitted = LikelihoodOn<L, typename Model::Input, typename Model::DecoderNetwork::Output>;
+
   static constexpr std::size_t kNorms =
       2 * static_cast<std::size_t>(Model::EncoderNetwork::kLayers + Model::HeadNetwork::kLayers +
                                    Model::DecoderNetwork::kLayers);
@@ -270,6 +280,12 @@ class Objective {
   template <class Function>
   void for_each_task(Function&& function) {
     for (std::size_t t = next_task_.fetch_add(1); t < tasks_.size(); t = next_task_.fetch_add(1)) function(t);
+  }
+
+  [[nodiscard]] double mean_of_values(Index samples) const {
+    double sum = 0;
+    for (Index s = 0; s < samples; ++s) sum += values_[static_cast<std::size_t>(s)];
+    return sum / static_cast<double>(samples);
   }
 
   Scalar* input(Shard s) { return input_.data() + s.first * Model::kFeatures; }

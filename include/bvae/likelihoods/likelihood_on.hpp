@@ -1,0 +1,58 @@
+#pragma once
+
+#include <span>
+
+#include "bvae/core/concepts.hpp"
+
+namespace bvae {
+namespace detail {
+template <Index DecoderReturns, Index LikelihoodWants>
+struct DecoderFitsLikelihood {
+  static_assert(DecoderReturns == LikelihoodWants,
+                "Likelihood: the decoder must return the input's size times the likelihood's outputs per feature (and "
+                "its shared outputs)");
+};
+template <class In, class Out>
+struct ImagesOfOneSize {
+  static_assert(!kIsImage<In> || (In::kHeight == Out::kHeight && In::kWidth == Out::kWidth),
+                "Likelihood: images of several values per feature must have the input's height and width");
+};
+}  // namespace detail
+
+/// A likelihood together with the shapes of input and decoder output: checks that they fit, and hands the layout of the
+/// outputs to the likelihoods that ask for it (BlockLikelihood).
+template <Likelihood L, Shape In, Shape Out>
+struct LikelihoodOn
+    : private detail::DecoderFitsLikelihood<Out::kSize, In::kSize * L::kOutputsPerFeature + kSharedOutputs<L>> {
+  /// Values of one kind that lie together in the decoder's output.
+  static constexpr Index kBlock = [] {
+    if constexpr (kIsImage<Out> && BlockLikelihood<L>) {
+      static_assert(sizeof(detail::ImagesOfOneSize<In, Out>) > 0);
+      return Out::kChannels / L::kOutputsPerFeature;
+    } else {
+      return In::kSize;
+    }
+  }();
+
+  template <class Scalar>
+  static void evaluate(const L& likelihood, ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight,
+                       std::span<double> values, View<Scalar> gradient) {
+    if constexpr (BlockLikelihood<L>) {
+      likelihood(target, output, weight, values, gradient, kBlock);
+    } else {
+      likelihood(target, output, weight, values, gradient);
+    }
+  }
+
+  /// In place: the image is in the first In::kSize rows.
+  template <class Scalar>
+  static void mean(const L& likelihood, View<Scalar> output) {
+    if constexpr (BlockLikelihood<L>) {
+      likelihood.mean(output, kBlock);
+    } else {
+      likelihood.mean(output);
+    }
+  }
+};
+
+}  // namespace bvae
