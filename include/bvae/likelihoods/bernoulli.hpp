@@ -16,8 +16,8 @@ namespace bvae {
 ///   -log p(x|l) = sum over features of max(l, 0) - l x + log1p(e^-|l|),   gradient sigmoid(l) - x.
 ///
 /// Targets in [0, 1]. On grey targets the value is not a normalised likelihood and its floor is the targets' entropy,
-/// so it cannot be compared with results on binarised images (see Binarization). How to write a likelihood with plain
-/// loops: examples/extending.
+/// so it cannot be compared with results on binarised images (see Binarization); `entropy` gives that floor. How to
+/// write a likelihood with plain loops: examples/extending.
 struct Bernoulli {
   static constexpr std::string_view kName = "bernoulli";
   static constexpr Index kOutputsPerFeature = 1;
@@ -30,6 +30,13 @@ struct Bernoulli {
                   View<Scalar> gradient) const {
     kernels::bernoulli(target.rows(), target.cols(), target.data(), logits.data(), weight, values.data(),
                        gradient.data());
+  }
+
+  /// values[s] = the smallest value that any logits give sample s, in nats: the sum over features of its entropy
+  /// -x log x - (1 - x) log(1 - x). 0 for binary targets. For a data set: entropy_floor.
+  template <class Scalar>
+  static void entropy(ConstView<Scalar> target, std::span<double> values) {
+    kernels::binary_entropy(target.rows(), target.cols(), target.data(), values.data());
   }
 
   /// Logits to probabilities, in place.
