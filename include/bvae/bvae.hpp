@@ -51,6 +51,7 @@
 #include "bvae/layers/pointwise.hpp"
 #include "bvae/layers/relu.hpp"
 #include "bvae/layers/residual.hpp"
+#include "bvae/layers/shared_log_sigma.hpp"
 #include "bvae/layers/sigmoid.hpp"
 #include "bvae/layers/silu.hpp"
 #include "bvae/layers/softplus.hpp"
@@ -63,7 +64,13 @@
 #include "bvae/latent/latent.hpp"
 
 #include "bvae/likelihoods/bernoulli.hpp"
+#include "bvae/likelihoods/continuous_bernoulli.hpp"
 #include "bvae/likelihoods/gaussian.hpp"
+#include "bvae/likelihoods/gaussian_per_pixel.hpp"
+#include "bvae/likelihoods/laplace.hpp"
+#include "bvae/likelihoods/learned_gaussian.hpp"
+#include "bvae/likelihoods/likelihood_on.hpp"
+#include "bvae/likelihoods/optimal_gaussian.hpp"
 #include "bvae/likelihoods/softmax_cross_entropy.hpp"
 
 #include "bvae/divergences/burgess_capacity.hpp"
@@ -104,6 +111,7 @@
 #include "bvae/models/vgg.hpp"
 
 // L3
+#include "bvae/metrics/entropy_floor.hpp"
 #include "bvae/metrics/evaluation.hpp"
 
 #include "bvae/io/save.hpp"

@@ -102,6 +102,10 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
                      Latent<3>,
                      Decoder<Residual<Shortcut<Linear<49>>, Linear<20>, ReLU, Linear<49>>, Linear<98>, ReLU,
                              Unflatten<Image<2, 7, 7>>, Upsample2d<2>, Flatten, Linear<784, Orthogonal>>>;
+  using WithSigma = Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<32>, ReLU>, Latent<3>,
+                        Decoder<Linear<32>, ReLU, Linear<784>, SharedLogSigma>>;
+  using WithVariances =
+      Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<32>, ReLU>, Latent<3>, Decoder<Linear<32>, ReLU, Linear<1568>>>;
   for (const Index batch : {Index{1}, Index{7}, Index{128}})
     for (const int threads : {1, 2}) {
       CAPTURE(batch, threads);
@@ -113,6 +117,9 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
       check(count<Smooth>(Gaussian{}, ClipByGlobalNorm<Sgd>{.max_norm = 1.0, .inner = {.momentum = 0.9}}, batch,
                           threads, Binarization::kNone));
       check(count<Pooled>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));
+      check(count<Mlp>(OptimalGaussian{}, Adam{}, batch, threads, Binarization::kDynamic));
+      check(count<WithSigma>(LearnedGaussian{}, Adam{}, batch, threads, Binarization::kNone));
+      check(count<WithVariances>(GaussianPerPixel{}, Adam{}, batch, threads, Binarization::kNone));
     }
 }
 

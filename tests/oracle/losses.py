@@ -39,6 +39,80 @@ def gaussian(tensors):
         tensors |= {f"gaussian.{sigma}.values": values, f"gaussian.{sigma}.gradient": output.grad}
 
 
+def grey():
+    return (formula(13, (SAMPLES, FEATURES)) + 1) / 2
+
+
+def laplace(tensors):
+    output = 2 * formula(12, (SAMPLES, FEATURES))
+    output[1, :4] = grey()[1, :4]  # at the kink
+    output.requires_grad_()
+    values = -torch.distributions.Laplace(output, 0.4).log_prob(grey()).sum(1)  # with the constant
+    values.mean().backward()
+    tensors |= {"laplace.values": values, "laplace.gradient": output.grad}
+
+
+def continuous_bernoulli(tensors):
+    logits = 6 * formula(18, (SAMPLES, FEATURES))
+    logits[1] = 0.1 * logits[1] + 0.3 * logits[1].sign()
+    logits[3] = torch.tensor([0, 1e-6, 0.3, -0.3, 1, -1, 1.001, -1.001, 4, -4, 7, -7])
+    logits = logits.float().double()
+    tensors["continuous_bernoulli.logits"] = logits.clone()
+    logits.requires_grad_()
+    # PyTorch works on probabilities: near 1/2 and in the tails it has few digits (beyond logit 36 it clamps), and its
+    # Taylor series has so few terms that we leave it less. There the test of the kernel compares with long double.
+    distribution = torch.distributions.ContinuousBernoulli(logits=logits, lims=(0.4999, 0.5001))
+    values = -distribution.log_prob(grey()).sum(1)
+    values.mean().backward()
+    tensors |= {
+        "continuous_bernoulli.values": values,
+        "continuous_bernoulli.gradient": logits.grad,
+        "continuous_bernoulli.mean": distribution.mean,
+    }
+
+
+def gaussian_per_pixel(tensors):
+    mean = (2 * formula(12, (SAMPLES, FEATURES))).requires_grad_()
+    raw = (8 * formula(19, (SAMPLES, FEATURES)) - 2).requires_grad_()
+    log_variance = -5 + torch.nn.functional.softplus(raw + 5)
+    values = -torch.distributions.Normal(mean, (log_variance / 2).exp()).log_prob(grey()).sum(1)  # with the constant
+    values.mean().backward()
+    tensors |= {
+        "gaussian_per_pixel.values": values,
+        "gaussian_per_pixel.d_mean": mean.grad,
+        "gaussian_per_pixel.d_log_variance": raw.grad,
+    }
+
+
+def sigma_vae(tensors):
+    """As orybkin/sigma-vae-pytorch has it: a learned log sigma with its softclip, and the optimal sigma."""
+
+    def nll(x, output, log_sigma):
+        squares = 0.5 * torch.pow((x - output) / log_sigma.exp(), 2)
+        return (squares + log_sigma + 0.5 * torch.log(torch.tensor(2 * torch.pi, dtype=torch.float64))).sum(1)
+
+    for start in (0.3, -1.2, -7.0):
+        output = (2 * formula(12, (SAMPLES, FEATURES))).requires_grad_()
+        log_sigma = torch.full((1,), start, dtype=torch.float64, requires_grad=True)
+        values = nll(grey(), output, -6 + torch.nn.functional.softplus(log_sigma + 6))
+        values.mean().backward()
+        tensors |= {
+            f"learned_gaussian.{start}.values": values,
+            f"learned_gaussian.{start}.gradient": output.grad,
+            f"learned_gaussian.{start}.log_sigma": log_sigma.grad,
+        }
+    output = (2 * formula(12, (SAMPLES, FEATURES))).requires_grad_()
+    value = nll(grey(), output, ((grey() - output) ** 2).mean().sqrt().log()).mean()
+    value.backward()
+    tensors |= {"optimal_gaussian.value": value.reshape(1), "optimal_gaussian.gradient": output.grad}
+
+
+def entropy(tensors):
+    x = grey()
+    x[0, :2] = torch.tensor([0, 1])
+    tensors["bernoulli.entropy"] = torch.distributions.Bernoulli(probs=x).entropy().sum(1)
+
+
 def latent(tensors):
     spread = torch.tensor([2.0, 1.0, 0.5, 0.25, 0.125, 0.0625], dtype=torch.float64)  # some KL below, some above the floor
     mu0, log_variance0 = spread * formula(14, (SAMPLES, LATENTS)), 2 * spread * formula(15, (SAMPLES, LATENTS))
@@ -72,6 +146,11 @@ def main():
     tensors = {}
     bernoulli(tensors)
     gaussian(tensors)
+    laplace(tensors)
+    continuous_bernoulli(tensors)
+    gaussian_per_pixel(tensors)
+    sigma_vae(tensors)
+    entropy(tensors)
     latent(tensors)
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)

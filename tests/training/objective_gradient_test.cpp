@@ -17,6 +17,19 @@ template <class Scalar, class Activation>
 using Model = bvae::Vae<bvae::Image<2, 3, 4>, bvae::Encoder<bvae::Flatten, bvae::Linear<11>, Activation>,
                         bvae::Latent<kLatents>, bvae::Decoder<bvae::Linear<9>, Activation, bvae::Linear<24>>, Scalar>;
 
+template <class Activation, class... End>
+using EndsIn = bvae::Vae<bvae::Image<2, 3, 4>, bvae::Encoder<bvae::Flatten, bvae::Linear<11>, Activation>,
+                         bvae::Latent<kLatents>, bvae::Decoder<bvae::Linear<9>, Activation, End...>, double>;
+
+// Features as an image of four channels: two means and two log variances for each pixel.
+struct AsFourChannels {
+  template <bvae::Shape In>
+  struct Bind {
+    static constexpr bool kIdentity = true;
+    using Output = bvae::Image<4, 3, 4>;
+  };
+};
+
 template <class Scalar>
 bvae::Matrix<Scalar> draw(Index rows, Index samples, std::uint64_t step, bool uniform) {
   bvae::Matrix<Scalar> m(rows, samples);
@@ -122,6 +135,31 @@ TEST_CASE("Objective: the whole gradient is right with Bernoulli", "[training][g
 TEST_CASE("Objective: the whole gradient is right with Gaussian", "[training][gradient]") {
   check_gradient<Model<double, bvae::GELU>>(bvae::Gaussian{.sigma = 0.3});
   check_gradient<Model<double, bvae::ReLU>>(bvae::Gaussian{}, kStepAtKinks);
+}
+
+TEST_CASE("Objective: the whole gradient is right with Laplace", "[training][gradient]") {
+  check_gradient<Model<double, bvae::Tanh>>(bvae::Laplace{.scale = 0.4}, kStepAtKinks);
+}
+
+TEST_CASE("Objective: the whole gradient is right with ContinuousBernoulli", "[training][gradient]") {
+  check_gradient<Model<double, bvae::Tanh>>(bvae::ContinuousBernoulli{});
+}
+
+TEST_CASE("Objective: the whole gradient is right with GaussianPerPixel, for features and for an image",
+          "[training][gradient]") {
+  check_gradient<EndsIn<bvae::Tanh, bvae::Linear<48>>>(bvae::GaussianPerPixel{.min_log_variance = -1});
+  check_gradient<EndsIn<bvae::Tanh, bvae::Linear<48>, AsFourChannels>>(bvae::GaussianPerPixel{.min_log_variance = -1});
+}
+
+TEST_CASE("Objective: the whole gradient is right with LearnedGaussian, log sigma included", "[training][gradient]") {
+  check_gradient<EndsIn<bvae::Tanh, bvae::Linear<24>, bvae::SharedLogSigma>>(bvae::LearnedGaussian{});
+  check_gradient<EndsIn<bvae::Tanh, bvae::Linear<24>, bvae::SharedLogSigma>>(
+      bvae::LearnedGaussian{.min_log_sigma = 0.25});
+}
+
+TEST_CASE("Objective: the whole gradient is right with OptimalGaussian, which needs the whole batch",
+          "[training][gradient]") {
+  check_gradient<Model<double, bvae::Tanh>>(bvae::OptimalGaussian{});
 }
 
 TEST_CASE("Objective: the gradient in float is the one in double", "[training][gradient]") {
