@@ -42,7 +42,7 @@ struct Batch {
   Columns<const T> log_variance() { return {head.data() + m, 2 * m}; }
   Columns<T> d_mu() { return {delta.data(), 2 * m}; }
   Columns<T> d_log_variance() { return {delta.data() + m, 2 * m}; }
-  Columns<const T> read(Guarded<T>& values) { return {values.data(), m}; }
+  Columns<const T> read(Guarded<T>& from) { return {from.data(), m}; }
 
   void sample() {
     bvae::kernels::gaussian_sample<T>(m, Size(kSamples), mu(), log_variance(), read(noise), {z.data(), m});
