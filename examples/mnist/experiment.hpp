@@ -14,5 +14,6 @@ struct Experiment {
 
 /// Train a model, write everything into the folder, and print a summary. One source file for each model.
 /// \throws bvae::DivergedError, bvae::FileError; the model as it was before the error is saved
+void run_conv(const Experiment& experiment);
 void run_mlp(const Experiment& experiment);
 void run_mlp2d(const Experiment& experiment);

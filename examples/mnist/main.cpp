@@ -30,7 +30,13 @@ int run(const Options& options) {
   const std::filesystem::path folder = make_run_folder(options, digits);
   try {
     const Experiment experiment{options, digits, folder};
-    options.model == "mlp2d" ? run_mlp2d(experiment) : run_mlp(experiment);
+    if (options.model == "conv") {
+      run_conv(experiment);
+    } else if (options.model == "mlp2d") {
+      run_mlp2d(experiment);
+    } else {
+      run_mlp(experiment);
+    }
   } catch (const bvae::DivergedError& error) {
     return fail(kDiverged, std::string("training diverged. ") + error.what() + "\nmnist: these are saved in " +
                                (folder / "model.safetensors").string());

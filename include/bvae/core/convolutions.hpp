@@ -50,11 +50,22 @@ struct Extents {
     return by_patches() ? (coarse_panels() + kPartPanels - 1) / kPartPanels : kernel;
   }
   static constexpr Index kPartPanels = 4;
+  /// Values of memory that a part needs.
+  [[nodiscard]] constexpr Index gradient_scratch() const {
+    const Index panels = by_patches() ? std::min(kPartPanels, coarse_panels()) : coarse_panels();
+    const Index packed = coarse_channels % kPanel == 0 ? 0 : panels * kPanel * coarse_height * coarse_width;
+    return packed + kPanel + (by_patches() ? coarse_width * taps() : 0);
+  }
 };
 
 namespace detail {
 
-using products::detail::scratch;
+/// Packing memory of this thread, see products: at least as much as weights_gradient needs, which a thread may meet
+/// late.
+template <class Scalar>
+Scalar* scratch(const Extents& e, Index values) {
+  return products::detail::scratch<Scalar>(std::max(values, e.gradient_scratch()));
+}
 
 /// Along one axis: the fine pixels phase, phase + stride, ... are seen through `taps` of the kernel, the last of which
 /// is `last` and sees the coarse pixel `first` for the first of them, one more for each next one. Earlier taps see
@@ -165,7 +176,7 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
                                     .c_pixel = e.coarse_channels,
                                     .slope = slope};
   if (e.by_patches()) {
-    Scalar* const patches = detail::scratch<Scalar>(e.coarse_width * e.taps());
+    Scalar* const patches = detail::scratch<Scalar>(e, e.coarse_width * e.taps());
     work.b = patches;
     for (Index s = 0; s < samples; ++s)
       for (Index y = 0; y < e.coarse_height; ++y) {
@@ -179,7 +190,7 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
   const Index padded_size = (e.fine_height + 2 * e.padding) * padded_row;
   Scalar* padded = nullptr;
   if (e.padding > 0) {
-    padded = detail::scratch<Scalar>(padded_size);
+    padded = detail::scratch<Scalar>(e, padded_size);
     std::fill_n(padded, padded_size, Scalar(0));
   }
   work.height = e.coarse_height;
@@ -218,7 +229,7 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
   if (e.by_patches()) {
     const Index taps = e.taps();
     const Index packed_size = Extents::panels_of(taps) * kPanel * e.coarse_channels;
-    Scalar* const packed = detail::scratch<Scalar>(packed_size + kPanel + e.coarse_width * taps);
+    Scalar* const packed = detail::scratch<Scalar>(e, packed_size + kPanel + e.coarse_width * taps);
     Scalar* const zeros =
         detail::pack(taps, e.coarse_channels, packed, [&](Index tap, Index channel) { return weight(channel, tap); });
     std::fill_n(zeros, kPanel, Scalar(0));
@@ -272,7 +283,7 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
   const Index padded_size = (rows.before + e.coarse_height + rows.after) * padded_row;
   const Index panels = Extents::panels_of(e.fine_channels);
   Scalar* const start =
-      detail::scratch<Scalar>(panels * kPanel * (1 + e.kernel * e.kernel * e.coarse_channels) + padded_size);
+      detail::scratch<Scalar>(e, panels * kPanel * (1 + e.kernel * e.kernel * e.coarse_channels) + padded_size);
   Scalar* const packed = start + panels * kPanel;
   for (Index i = 0; i < panels * kPanel; ++i) start[i] = bias != nullptr && i < e.fine_channels ? bias[i] : Scalar(0);
   Scalar* end = packed;
@@ -350,8 +361,7 @@ void weights_gradient(const Extents& e, Index samples, const Scalar* fine, const
       .adds = false};
   // Coarse channels that do not fill their panels are copied to panels that they do.
   const Index packed_size = whole ? 0 : work.panels * kPanel * pixels;
-  const Index patches_size = e.by_patches() ? e.coarse_width * e.taps() : 0;
-  Scalar* const packed = detail::scratch<Scalar>(packed_size + kPanel + patches_size);
+  Scalar* const packed = detail::scratch<Scalar>(e, e.gradient_scratch());
   Scalar* const sums = packed + packed_size;  // which nobody needs here
   Scalar* const patches = sums + kPanel;
   if (!whole) {

@@ -20,16 +20,20 @@ using kernels::Activation;
 
 namespace detail {
 
+inline constexpr Index kPanel = TensorInfo::kPanelRows;
+inline constexpr Index kGradientGroup = 3 * kPanel;  ///< outputs whose deltas are packed together
+inline constexpr Index kGradientPiece = 256;         ///< samples likewise; the sums go on from piece to piece
+
 /// Packing memory of this thread; grows to its final size in the first product of each size, so warm steps allocate
-/// nothing.
+/// nothing. A thread may meet its first gradient late, because threads share these as they come: so there is always
+/// room for one.
 template <class Scalar>
 Scalar* scratch(Index values) {
   thread_local Arena<Scalar> memory;
-  if (static_cast<Index>(memory.size()) < values) memory.resize(static_cast<std::size_t>(values));
+  if (static_cast<Index>(memory.size()) < values)
+    memory.resize(static_cast<std::size_t>(std::max(values, kGradientGroup * kGradientPiece)));
   return memory.data();
 }
-
-inline constexpr Index kPanel = TensorInfo::kPanelRows;
 
 /// Activations that are done in registers; others follow a product while its result is in the cache.
 template <Activation A>
@@ -86,8 +90,8 @@ template <class Scalar>
 void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* x, const Scalar* dy, Index first,
                          Index count, Scalar* to, kernels::Upcoming<Scalar> upcoming = {}) {
   using detail::kPanel;
-  constexpr Index kGroup = 3 * kPanel;  // outputs whose deltas are packed together
-  constexpr Index kPiece = 256;         // samples likewise; the sums go on from piece to piece
+  constexpr Index kGroup = detail::kGradientGroup;
+  constexpr Index kPiece = detail::kGradientPiece;
   const Index panel = TensorInfo::panel_of(inputs);
   Scalar* const packed = detail::scratch<Scalar>(kGroup * std::min(kPiece, samples));
   for (Index row = first; row < first + count; row += kGroup, to += kGroup / kPanel * panel) {
