@@ -70,7 +70,7 @@ class Golden {
   std::vector<double> operator[](const std::string& name) const {
     const bvae::TensorView* view = reader_.find(name);
     if (view == nullptr) throw std::runtime_error("the golden has no " + name);
-    const bool wide = view->type == bvae::TensorType::f64;
+    const bool wide = bvae::type_bits(view->type) == 64;
     std::vector<double> values(view->bytes.size() / (wide ? 8 : 4));
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = bvae::detail::value_at<double>(*view, Index(i));
     return values;

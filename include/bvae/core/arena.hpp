@@ -49,6 +49,7 @@ struct TensorInfo {
   std::array<AxisOrder, 2> order{};
   Index panel = 0;  ///< values from one panel to the next; 0 = C order
   Index begin = 0;  ///< in panels: where in the first panel the tensor begins; > 0: in the panels of the tensor before
+  bool whole_numbers = false;  ///< counts: I64 in files
 
   /// Values from one panel to the next of weights with `inputs` and a bias: an odd number of cache lines, so that the
   /// panels do not compete for the same places of a cache.
@@ -80,15 +81,22 @@ struct TensorInfo {
     for (int axis = 0; axis < rank; ++axis) product *= extents[static_cast<std::size_t>(axis)];
     return product;
   }
+  /// Positions along the first axis; the axes of an image count as one.
+  [[nodiscard]] constexpr Index rows() const {
+    if (order[0].is_image()) return order[0].channels * order[0].height * order[0].width;
+    return rank > 0 ? extents[0] : 1;
+  }
+  /// Positions along the other axes.
+  [[nodiscard]] constexpr Index columns() const { return size() / rows(); }
   /// Values that it takes in memory, padding included; 0 if it lies in the panels of the tensor before.
   [[nodiscard]] constexpr Index stored_size() const {
-    if (panel != 0) return begin > 0 ? 0 : (extents[0] + kPanelRows - 1) / kPanelRows * panel;
+    if (panel != 0) return begin > 0 ? 0 : (rows() + kPanelRows - 1) / kPanelRows * panel;
     return (size() + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
   }
   /// Where the value at `row` of the first axis and `column` of the others lies, from the tensor's first value on.
   [[nodiscard]] constexpr Index position(Index row, Index column = 0) const {
     if (panel != 0) return row / kPanelRows * panel + column * kPanelRows + row % kPanelRows;
-    return row * (rank > 0 ? size() / extents[0] : 1) + column;
+    return row * columns() + column;
   }
 };
 
@@ -111,8 +119,8 @@ constexpr std::array<Index, N + 1> tensor_offsets(const std::array<TensorInfo, N
 /// memory begins at `first`, keeps them.
 template <class Scalar>
 void set_values(const TensorInfo& info, Scalar* first, std::span<const Scalar> values) {
-  const Index rows = info.rank > 0 ? info.extents[0] : 1;
-  const Index columns = info.size() / rows;
+  const Index rows = info.rows();
+  const Index columns = info.columns();
   for (Index r = 0; r < rows; ++r)
     for (Index c = 0; c < columns; ++c) first[info.position(r, c)] = values[static_cast<std::size_t>(r * columns + c)];
 }
@@ -120,8 +128,8 @@ void set_values(const TensorInfo& info, Scalar* first, std::span<const Scalar> v
 /// The values of a tensor, whose memory begins at `first`, in the same order.
 template <class Scalar>
 std::vector<std::remove_const_t<Scalar>> values_of(const TensorInfo& info, Scalar* first) {
-  const Index rows = info.rank > 0 ? info.extents[0] : 1;
-  const Index columns = info.size() / rows;
+  const Index rows = info.rows();
+  const Index columns = info.columns();
   std::vector<std::remove_const_t<Scalar>> values;
   values.reserve(static_cast<std::size_t>(info.size()));
   for (Index r = 0; r < rows; ++r)

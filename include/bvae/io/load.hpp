@@ -1,6 +1,7 @@
 /// Needs nlohmann/json (header-only); not in the umbrella, so that core needs Eigen only.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -19,6 +20,11 @@ namespace detail {
 
 template <class Scalar>
 Scalar value_at(const TensorView& view, Index i) {
+  if (view.type == TensorType::i64) {
+    std::int64_t value = 0;
+    std::memcpy(&value, view.bytes.data() + static_cast<std::size_t>(i) * sizeof value, sizeof value);
+    return static_cast<Scalar>(value);
+  }
   if (view.type == TensorType::f64) {
     double value = 0;
     std::memcpy(&value, view.bytes.data() + static_cast<std::size_t>(i) * sizeof value, sizeof value);
@@ -32,8 +38,8 @@ Scalar value_at(const TensorView& view, Index i) {
 }  // namespace detail
 
 /// Reads a file of `save`, or a PyTorch state dictionary of the same architecture in safetensors format; F32 and F64
-/// values, converted to the model's scalar. All tensors must be there with their shapes, and no others. The model
-/// changes only if the whole file fits.
+/// values (I64 where PyTorch counts), converted to the model's scalar. All tensors must be there with their shapes, and
+/// no others. The model changes only if the whole file fits.
 ///
 /// \throws FileError that lists every tensor that does not fit
 template <class Model>
@@ -49,8 +55,10 @@ void load(Model& model, const std::filesystem::path& path) {
       std::vector<std::int64_t> shape(tensor.info.extents.begin(), tensor.info.extents.begin() + tensor.info.rank);
       if (view == nullptr) {
         problems += message("; no ", tensor.name);
-      } else if (view->type != TensorType::f32 && view->type != TensorType::f64) {
-        problems += message("; ", tensor.name, " of type ", type_name(view->type), " instead of F32 or F64");
+      } else if (tensor.info.whole_numbers ? view->type != TensorType::i64
+                                           : view->type != TensorType::f32 && view->type != TensorType::f64) {
+        problems += message("; ", tensor.name, " of type ", type_name(view->type), " instead of ",
+                            tensor.info.whole_numbers ? "I64" : "F32 or F64");
       } else if (view->shape != shape) {
         problems +=
             message("; ", tensor.name, ' ', detail::shape_text(view->shape), " instead of ", detail::shape_text(shape));

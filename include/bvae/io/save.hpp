@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -16,13 +17,20 @@
 namespace bvae {
 namespace detail {
 
-/// Adds the tensors of an arena to `views`; those that the file has in another order are copied to `reordered`.
+/// Adds the tensors of an arena to `views`; those that the file has in another order or type are copied.
 template <class Scalar>
 [[gnu::cold]] void add_tensors(const std::vector<NamedTensor>& tensors, const Arena<Scalar>& arena,
-                               std::vector<TensorView>& views, std::vector<std::vector<Scalar>>& reordered) {
+                               std::vector<TensorView>& views, std::vector<std::vector<Scalar>>& reordered,
+                               std::vector<std::vector<std::int64_t>>& counts) {
   for (const auto& [name, info, offset] : tensors) {
     const auto size = static_cast<std::size_t>(info.size());
     const Scalar* values = arena.data() + offset;
+    if (info.whole_numbers) {
+      counts.emplace_back(values, values + size);
+      views.push_back(TensorView::of(name, {info.extents.begin(), info.extents.begin() + info.rank},
+                                     std::span<const std::int64_t>(counts.back())));
+      continue;
+    }
     if (!lies_as_in_file(info)) {
       std::vector<Scalar> copy(size);
       for_each_value(info, [&](Index file, Index memory) { copy[static_cast<std::size_t>(file)] = values[memory]; });
@@ -47,8 +55,9 @@ template <class Model>
                         std::map<std::string, std::string> metadata = {}) {
   std::vector<TensorView> views;
   std::vector<std::vector<typename Model::Scalar>> reordered;
-  detail::add_tensors(Model::parameter_tensors(), model.parameters(), views, reordered);
-  detail::add_tensors(Model::state_tensors(), model.state(), views, reordered);
+  std::vector<std::vector<std::int64_t>> counts;
+  detail::add_tensors(Model::parameter_tensors(), model.parameters(), views, reordered, counts);
+  detail::add_tensors(Model::state_tensors(), model.state(), views, reordered, counts);
   metadata.emplace("format", "pt");  // what PyTorch's tools look for
   write_safetensors(path, views, metadata);
 }

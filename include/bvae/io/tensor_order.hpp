@@ -34,8 +34,8 @@ inline bool lies_as_in_file(const TensorInfo& info) {
 /// Calls move(position in file, position in memory) for each value of the tensor.
 template <class Move>
 void for_each_value(const TensorInfo& info, Move&& move) {
-  const Index rows = info.extents[0];
-  const Index columns = info.size() / rows;
+  const Index rows = info.rows();
+  const Index columns = info.columns();
   const std::vector<Index> row = memory_positions(rows, info.order[0]);
   const std::vector<Index> column = memory_positions(columns, info.order[1]);
   for (Index i = 0; i < rows; ++i)
