@@ -41,7 +41,7 @@ Results<Scalar> train(int threads, bvae::Index samples, bvae::Index capacity, bo
   bvae::Arena<Scalar> parameters(static_cast<std::size_t>(Net::kParameters)), gradient(parameters.size());
   bvae::Arena<Scalar> state(static_cast<std::size_t>(Net::kState));
   Net::initialize(parameters.data(), bvae::Seed{3}, 0);
-  Net::initialize_state(state.data(), bvae::Seed{3}, 0);
+  Net::initialize_state(parameters.data(), state.data(), bvae::Seed{3}, 0);
   typename Net::template Activations<Scalar> a(capacity, input.data(), with_input_delta ? input_delta.data() : nullptr);
   const std::vector<bvae::GradientTask> tasks = Net::gradient_tasks();
   Results<Scalar> results;

@@ -124,7 +124,7 @@ TEST_CASE("Residual: names, places and starts of what is inside", "[layers]") {
   CHECK(std::equal(flat.begin(), flat.end(), p.begin()));
   CHECK(p[static_cast<std::size_t>(tensors[8].offset - 100)] != p[static_cast<std::size_t>(tensors[10].offset - 100)]);
   bvae::Arena<float> s(static_cast<std::size_t>(Net::kState));
-  Net::initialize_state(s.data(), Seed{3}, 0);
+  Net::initialize_state(p.data(), s.data(), Seed{3}, 0);
   CHECK(s[0] == 0.25F);
   CHECK(s[32 + 48] == 0.25F);
 }

@@ -40,6 +40,10 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///  - `kKeepsOrder`: the same for a layer whose output f belongs to input f (activations; with tensors: BatchNorm)
 ///  - `kAnyGrouping`: a sample's result has the same bits however many whole shards are in the call; the layer is then
 ///    called once for all shards of a thread instead of shard by shard
+///  - `initialize_state(Tensors<Scalar> state, const RandomStream&)` with `kState`, or, where the state depends on the
+///    layer's parameters, `initialize_state(Tensors<const Scalar> parameters, Tensors<Scalar> state, ...)`; without it
+///    the state starts at 0
+///  - `kLeastSamples`: no training batch may have fewer samples (default 1)
 template <class B>
 concept BoundLayer = Shape<typename B::Output>;
 
@@ -54,7 +58,10 @@ concept SampleLayer = BoundLayer<B> && requires(Tensors<const Scalar> p, ConstVi
 /// shards (`pass.for_own_shards`) and synchronises with `pass.member().barrier()`:
 ///  - `scratch` holds `kScratch` values for each shard, `scratch + shard.index * kScratch`. Before a member reads what
 ///    others wrote there, it passes a barrier. Nothing else separates forward and backward: each has its own part.
-///  - in evaluation `state` is read only; in training one member writes it, after a barrier
+///  - with `kSharedScratch`, that many values before `scratch` (from scratch - kSharedScratch on; a multiple of 16)
+///    are there once for all shards
+///  - in evaluation `state` is read only; in training one member writes each of its values, after a barrier. Whoever
+///    trains puts the state back where a step fails
 ///  - `backward` is called even where nobody wants the gradient of the input; `dx.data()` is then null
 ///  - with `kParameters`: `gradient(p, scratch, x, y, dy, Tensors<Scalar>, first, count)`, otherwise as for other
 ///  layers
@@ -71,7 +78,8 @@ concept BatchLayer = BoundLayer<B> && requires(const Pass& pass, Tensors<const S
 /// `Memory<Scalar>(capacity, input, input_delta, with_deltas)`, as Network::Activations, made once and movable:
 ///  - `kLayerNumbers`: how many layers are inside. They are numbered behind each other, which makes their random
 ///  numbers differ
-///  - `initialize(Scalar* parameters, Seed, first_layer)` and `initialize_state(Scalar* state, Seed, first_layer)`
+///  - `initialize(Scalar* parameters, Seed, first_layer)` and `initialize_state(const Scalar* parameters, Scalar* state,
+///  Seed, first_layer)`
 ///  - `kParameters` and `kState` have the tensors of all, see inner_tensors.hpp; with `kGradientRows` there is
 ///  `gradient(p, memory, samples, gradient, first, count)`
 template <class B, class Scalar = float>

@@ -42,8 +42,8 @@ class FileError : public std::runtime_error {
   std::string found_;
 };
 
-/// A loss, activation or gradient became infinite or NaN in a training step. The model's parameters are those from
-/// before the step.
+/// A loss, activation or gradient became infinite or NaN in a training step. The model's parameters and state are those
+/// from before the step.
 class DivergedError : public std::runtime_error {
  public:
   /// \param tensor what is not finite, by its full name ("decoder.2.weight")

@@ -133,6 +133,23 @@ struct MemoryOf<B, Scalar> {
 };
 
 template <class B>
+constexpr Index least_samples() {
+  if constexpr (requires { B::kLeastSamples; }) {
+    return B::kLeastSamples;
+  } else {
+    return 1;
+  }
+}
+template <class B>
+constexpr Index shared_scratch() {
+  if constexpr (requires { B::kSharedScratch; }) {
+    return B::kSharedScratch;
+  } else {
+    return 0;
+  }
+}
+
+template <class B>
 constexpr auto parameters_of() {
   if constexpr (kHasParameters<B>) {
     return B::kParameters;

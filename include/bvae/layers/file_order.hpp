@@ -87,7 +87,8 @@ template <class B, std::size_t N>
 constexpr std::array<TensorInfo, N> in_file_order(std::array<TensorInfo, N> tensors, const AxisOrder& order) {
   if (order.is_image())
     for (TensorInfo& tensor : tensors)
-      if (tensor.extents[0] == B::Output::kSize) tensor.order[0] = order;
+      if (tensor.rank > 0 && tensor.extents[0] == B::Output::kSize && !tensor.name.ends_with("._v"))
+        tensor.order[0] = order;  // (SpectralNorm's v runs over the inputs)
   return tensors;
 }
 

@@ -85,6 +85,13 @@ class Network {
     return total;
   }();
 
+  /// No training batch may have fewer samples: BatchNorm needs two.
+  static constexpr Index kLeastSamples = [] {
+    Index least = 1;
+    detail::for_each_layer<kLayers>([&]<int I>() { least = std::max(least, detail::least_samples<Bound<I>>()); });
+    return least;
+  }();
+
   /// Activations and their gradients, made once for the largest batch. `value(0)` is the input and `delta(0)` its
   /// gradient, both owned by the caller; without a delta(0) that gradient is never computed. Where a layer takes an
   /// activation along, two values or two deltas are the same array.
@@ -100,7 +107,7 @@ class Network {
         const Index size = padded(Bound<I>::Output::kSize * capacity);
         if constexpr (has_own_value<I>()) total += size;
         if constexpr (has_own_delta<I>()) total += with_deltas ? size : 0;
-        if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += padded(Bound<I>::kScratch * shards);
+        if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += scratch_size<Bound<I>>(shards);
       });
       memory_.resize(static_cast<std::size_t>(total + scratch));
       Scalar* next = memory_.data();
@@ -112,7 +119,7 @@ class Network {
         values_[i + 1] = has_own_value<I>() ? std::exchange(next, next + size) : values_[i];
         deltas_[i + 1] = has_own_delta<I>() ? (with_deltas ? std::exchange(next, next + size) : nullptr) : deltas_[i];
         if constexpr (BatchLayer<Bound<I>, Scalar>)
-          scratch_[i] = std::exchange(next, next + padded(Bound<I>::kScratch * shards));
+          scratch_[i] = std::exchange(next, next + scratch_size<Bound<I>>(shards)) + detail::shared_scratch<Bound<I>>();
         if constexpr (CompositeLayer<Bound<I>, Scalar>)
           std::get<i>(inner_) = InnerMemory<I>(capacity, values_[i], with_deltas ? deltas_[i] : nullptr, with_deltas);
       });
@@ -140,6 +147,10 @@ class Network {
     template <int I>
     static constexpr bool has_own_delta() {
       return !detail::kIsIdentity<Bound<I>> && !kTakesPrevious<I + 1>;
+    }
+    template <class B>
+    static constexpr Index scratch_size(Index shards) {
+      return padded(detail::shared_scratch<B>() + B::kScratch * shards);
     }
     static constexpr Index padded(Index values) {
       return (values + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
@@ -175,18 +186,24 @@ class Network {
     });
   }
 
-  /// Starting values of the state (running statistics); layers without `initialize_state` start at 0.
+  /// Starting values of the state (running statistics), which may depend on those of the parameters; layers without
+  /// `initialize_state` start at 0.
   template <class Scalar>
-  static void initialize_state(Scalar* state, Seed seed, std::uint64_t first_layer) {
+  static void initialize_state(const Scalar* parameters, Scalar* state, Seed seed, std::uint64_t first_layer) {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       if constexpr (CompositeLayer<B, Scalar>) {
-        B::initialize_state(state + state_offset<I>(), seed, first_layer + number<I>());
+        B::initialize_state(parameters + offset<I>(), state + state_offset<I>(), seed, first_layer + number<I>());
       } else {
         const Tensors<Scalar> tensors(state + state_offset<I>(), detail::kStateOffsets<B>.data());
         constexpr std::uint64_t kApart = std::uint64_t{1} << 40;  // from what the parameters draw
         const RandomStream random(seed, Stream::kInitialization, kApart + first_layer + number<I>());
-        if constexpr (requires { B::initialize_state(tensors, random); }) B::initialize_state(tensors, random);
+        const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
+        if constexpr (requires { B::initialize_state(p, tensors, random); }) {
+          B::initialize_state(p, tensors, random);
+        } else if constexpr (requires { B::initialize_state(tensors, random); }) {
+          B::initialize_state(tensors, random);
+        }
       }
     });
   }

@@ -48,6 +48,7 @@ struct BoundResidual : private ResidualAdds<Body, Beside> {
                                     typename Body::Output>;
   static constexpr bool kIsProjected = Beside::kLayers > 0;
   static constexpr int kLayerNumbers = Body::kLayerNumbers + Beside::kLayerNumbers;
+  static constexpr Index kLeastSamples = std::max(Body::kLeastSamples, Beside::kLeastSamples);
   static constexpr auto kParameters =
       concatenate(InnerTensors<Body, "body", Of::kParameters, kAxisOrder<Output>>::kTensors,
                   InnerTensors<Beside, "shortcut", Of::kParameters, kAxisOrder<Output>>::kTensors);
@@ -77,9 +78,9 @@ struct BoundResidual : private ResidualAdds<Body, Beside> {
     Beside::initialize(parameters + Body::kParameters, seed, first_layer + kBodyLayers);
   }
   template <class Scalar>
-  static void initialize_state(Scalar* state, Seed seed, std::uint64_t first_layer) {
-    Body::initialize_state(state, seed, first_layer);
-    Beside::initialize_state(state + Body::kState, seed, first_layer + kBodyLayers);
+  static void initialize_state(const Scalar* parameters, Scalar* state, Seed seed, std::uint64_t first_layer) {
+    Body::initialize_state(parameters, state, seed, first_layer);
+    Beside::initialize_state(parameters + Body::kParameters, state + Body::kState, seed, first_layer + kBodyLayers);
   }
 
   template <class Scalar>

@@ -33,7 +33,7 @@ class TrainedNetwork {
       : parameters_(static_cast<std::size_t>(Net::kParameters)), state_(static_cast<std::size_t>(Net::kState)) {
     const FlushDenormals flush;
     Net::initialize(parameters_.data(), seed, 0);
-    Net::initialize_state(state_.data(), seed, 0);
+    Net::initialize_state(parameters_.data(), state_.data(), seed, 0);
   }
 
   [[nodiscard]] Arena<Scalar>& parameters() { return parameters_; }

@@ -96,6 +96,8 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   static constexpr Index kParameters = kDecoderOffset + DecoderNetwork::kParameters;
   static constexpr Index kDecoderStateOffset = EncoderNetwork::kState;
   static constexpr Index kState = kDecoderStateOffset + DecoderNetwork::kState;
+  /// No training batch may have fewer samples.
+  static constexpr Index kLeastSamples = std::max(EncoderNetwork::kLeastSamples, DecoderNetwork::kLeastSamples);
 
   /// Fresh weights, drawn as each layer asks.
   explicit Vae(Seed seed = {})
@@ -105,8 +107,9 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     EncoderNetwork::initialize(parameters_.data(), seed, 0);
     HeadNetwork::initialize(parameters_.data() + kHeadOffset, seed, kPart);
     DecoderNetwork::initialize(parameters_.data() + kDecoderOffset, seed, 2 * kPart);
-    EncoderNetwork::initialize_state(state_.data(), seed, 0);
-    DecoderNetwork::initialize_state(state_.data() + kDecoderStateOffset, seed, 2 * kPart);
+    EncoderNetwork::initialize_state(parameters_.data(), state_.data(), seed, 0);
+    DecoderNetwork::initialize_state(parameters_.data() + kDecoderOffset, state_.data() + kDecoderStateOffset, seed,
+                                     2 * kPart);
   }
 
   /// All trainable values, flat; `parameter_tensors()` says where each tensor lies.

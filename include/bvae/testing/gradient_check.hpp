@@ -103,7 +103,7 @@ LayerGradientCheck check_layers(Seed seed = {}, Index samples = 3, double shift_
   random.normal(1, std::span<double>(upstream));
   for (double& x : input) x += x < 0 ? -shift_from_zero : shift_from_zero;
   Net::initialize(parameters.data(), seed, 0);
-  Net::initialize_state(state.data(), seed, 0);
+  Net::initialize_state(parameters.data(), state.data(), seed, 0);
   typename Net::template Activations<double> a(samples, input.data(), input_delta.data());
   const Pass pass(Mode::kTraining, Member{}, samples, options.random);
   const auto value = [&] {

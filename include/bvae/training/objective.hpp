@@ -199,10 +199,10 @@ class Objective {
   /// The convenience form: one thread, given data and noise (for gradient checks and comparisons).
   Losses compute(Model& model, const Matrix<Scalar>& x, const Matrix<Scalar>& noise, double beta,
                  const Progress& progress = {}) {
-    if (x.cols() < 1 || x.cols() > capacity_ || x.rows() != Model::kFeatures || noise.rows() != Model::kLatents ||
-        noise.cols() != x.cols())
-      throw std::invalid_argument(message(
-          "Objective: x must be features x samples and noise latents x samples, with 1 to ", capacity_, " samples"));
+    if (x.cols() < Model::kLeastSamples || x.cols() > capacity_ || x.rows() != Model::kFeatures ||
+        noise.rows() != Model::kLatents || noise.cols() != x.cols())
+      throw std::invalid_argument(message("Objective: x must be features x samples and noise latents x samples, with ",
+                                          Model::kLeastSamples, " to ", capacity_, " samples"));
     const FlushDenormals flush;  // as members of a team do
     compute(Member{}, model, x.cols(), beta, progress, [&](Shard s, View<Scalar> x_out, View<Scalar> noise_out) {
       x_out = x.middleCols(s.first, s.count);

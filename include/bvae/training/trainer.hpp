@@ -86,7 +86,8 @@ class Trainer {
   }
 
   /// \throws std::invalid_argument for options or data that do not fit the model; DivergedError when a loss or a
-  /// gradient becomes infinite or NaN (the parameters are then those from before that step); what a callback throws
+  /// gradient becomes infinite or NaN (parameters and state are then those from before that step); what a callback
+  /// throws
   template <class... Callbacks>
   History fit(const Dataset& train, const FitOptions& options, Callbacks&&... callbacks) {
     return run<false>(train, nullptr, options, callbacks...);
@@ -116,6 +117,7 @@ class Trainer {
     Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, Seed seed, int threads)
         : team(threads),
           objective(batch, likelihood, divergence, {.data_size = samples, .seed = seed}),
+          state(static_cast<std::size_t>(Model::kState)),
           order(static_cast<std::size_t>(samples)) {
       for (Arena<Scalar>& moment : moments) moment.resize(static_cast<std::size_t>(Model::kParameters));
       if constexpr (kUpdatesInParts) {
@@ -127,6 +129,7 @@ class Trainer {
     Objective<Model, L, D> objective;
     std::array<Arena<Scalar>, kMoments> moments;
     std::vector<Arena<Scalar>> parts;  // of the gradient, one for each member of the team
+    Arena<Scalar> state;               // from before the step
     std::vector<std::uint32_t> order;
   };
 
@@ -216,6 +219,7 @@ class Trainer {
     event.learning_rate = optimizer_.base_learning_rate() * factor;
     bool finite = true;
     work.objective.draw_from({options.seed, static_cast<std::uint64_t>(done)});
+    std::copy(model_.state().begin(), model_.state().end(), work.state.begin());
     work.team.run([&](const Member& member) {
       work.objective.compute_deltas(
           member, model_, count, beta, progress, [&](Shard shard, View<Scalar> x, View<Scalar> z_noise) {
@@ -253,7 +257,10 @@ class Trainer {
         event.gradient_norm = work.objective.gradient_norm();
       }
     });
-    if (!finite) throw work.objective.diagnose(count, done + 1);
+    if (!finite) {
+      std::copy(work.state.begin(), work.state.end(), model_.state().begin());
+      throw work.objective.diagnose(count, done + 1);
+    }
     return event;
   }
 
@@ -290,6 +297,11 @@ class Trainer {
     if (options.batch_size < 1 || options.batch_size > train.size())
       throw std::invalid_argument(message("Trainer::fit: batch_size must be between 1 and the ", train.size(),
                                           " training samples, not ", options.batch_size));
+    const Index last = (train.size() - 1) % options.batch_size + 1;
+    if (const Index least = std::min(last, options.batch_size); least < Model::kLeastSamples)
+      throw std::invalid_argument(message("Trainer::fit: the model (BatchNorm) needs at least ", Model::kLeastSamples,
+                                          " samples in every batch; with batch_size ", options.batch_size, " and ",
+                                          train.size(), " training samples there is one of ", least));
     if (options.epochs > std::numeric_limits<std::int64_t>::max() / train.size())
       throw std::invalid_argument("Trainer::fit: epochs is too large");
   }
