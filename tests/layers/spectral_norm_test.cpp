@@ -1,0 +1,96 @@
+#include "bvae/layers/spectral_norm.hpp"
+
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "layers/normalization_harness.hpp"
+#include "support/catch.hpp"
+#include "support/tensors.hpp"
+
+using namespace bvae;
+using harness::OneLayer;
+
+static_assert(bvae::BatchLayer<SpectralNorm<Linear<2>>::Bind<Features<3>>>);
+
+namespace {
+
+/// The function that backward differentiates has u and v fixed: evaluation with the state that a training step left.
+template <class In, class... Layers>
+void check_spectral_gradients(Index samples) {
+  using Net = Network<In, Layers...>;
+  OneLayer<Net> layer(samples);
+  std::vector<double> upstream(static_cast<std::size_t>(Net::Output::kSize * samples));
+  RandomStream(Seed{3}, Stream::kUser).normal(0, std::span<double>(upstream));
+  layer.forward(Mode::kTraining);
+  std::copy(upstream.begin(), upstream.end(), layer.a.output_delta());
+  Net::backward(Pass(Mode::kTraining, {}, samples), layer.parameters.data(), layer.a);
+  for (const GradientTask& task : Net::gradient_tasks())
+    Net::gradient(task, samples, layer.parameters.data(), layer.a, layer.gradient.data());
+  const auto value = [&] {
+    const auto y = layer.forward(Mode::kEvaluation);
+    double sum = 0;
+    for (std::size_t i = 0; i < upstream.size(); ++i) sum += upstream[i] * y.data()[i];
+    return sum;
+  };
+  const Arena<double> input_delta = layer.input_delta;
+  const auto input = bvae::testing::check_gradient<double>(layer.input, input_delta, value);
+  const auto parameters = bvae::testing::check_gradient<double>(layer.parameters, layer.gradient, value);
+  INFO(samples << " samples: input " << input.relative_error << ", parameters " << parameters.relative_error);
+  CHECK(input.relative_error <= 1e-8);
+  CHECK(parameters.relative_error <= 1e-8);
+}
+
+}  // namespace
+
+TEST_CASE("SpectralNorm: gradients are right to 1e-8, through sigma too", "[layers][gradient]") {
+  for (const Index samples : {3, 20}) {
+    check_spectral_gradients<Features<7>, SpectralNorm<Linear<5>>>(samples);
+    check_spectral_gradients<Features<20>, SpectralNorm<Linear<33>>>(samples);
+    check_spectral_gradients<Features<3>, SpectralNorm<Linear<1>>>(samples);
+    check_spectral_gradients<Features<4>, Linear<6>, SpectralNorm<Linear<18>>, Tanh, SpectralNorm<Linear<3>>>(samples);
+  }
+}
+
+TEST_CASE("SpectralNorm: the same bits for any number of threads, instruction set and workspace", "[layers][threads]") {
+  harness::check_bits<Network<Features<21>, SpectralNorm<Linear<65>>, ReLU, SpectralNorm<Linear<5>>>>();
+}
+
+TEST_CASE("SpectralNorm: after some steps the weight that is used has the norm 1", "[layers]") {
+  using Net = Network<Features<20>, SpectralNorm<Linear<33>>>;
+  OneLayer<Net> layer(20);
+  std::fill(layer.input.begin(), layer.input.end(), 0.0);
+  for (std::size_t i = 0; i < 20; ++i) layer.input[21 * i] = 1;  // y = W / sigma + b
+  for (int step = 0; step < 300; ++step) layer.forward(Mode::kTraining);
+  const Arena<double> state = layer.state;
+  const auto tensors = Net::parameter_tensors("n", 0);
+  const Matrix<double> weight = bvae_test::matrix_of(layer.parameters, tensors[0]);
+  const Matrix<double> bias = bvae_test::matrix_of(layer.parameters, tensors[1]);
+  const Matrix<double> used = layer.forward(Mode::kEvaluation).colwise() - bias.col(0);
+  CHECK(layer.state == state);
+  CHECK(Eigen::JacobiSVD<Matrix<double>>(used).singularValues()[0] == Approx(1).epsilon(1e-10));
+  const double sigma = Eigen::JacobiSVD<Matrix<double>>(weight).singularValues()[0];
+  CHECK((used * sigma - weight).cwiseAbs().maxCoeff() < 1e-10);
+}
+
+TEST_CASE("SpectralNorm: names are PyTorch's, u and v have length 1 and begin near the singular vectors", "[layers]") {
+  using Net = Network<Features<20>, SpectralNorm<Linear<33>>>;
+  OneLayer<Net> layer(2);
+  const auto tensors = Net::parameter_tensors("n", 0);
+  const auto state = Net::state_tensors("n", 0);
+  REQUIRE(tensors.size() == 2);
+  REQUIRE(state.size() == 2);
+  CHECK(tensors[0].name == "n.0.parametrizations.weight.original");
+  CHECK(tensors[1].name == "n.0.bias");
+  CHECK(state[0].name == "n.0.parametrizations.weight.0._u");
+  CHECK(state[1].name == "n.0.parametrizations.weight.0._v");
+  const Matrix<double> weight = bvae_test::matrix_of(layer.parameters, tensors[0]);
+  const Matrix<double> u = bvae_test::matrix_of(layer.state, state[0]);
+  const Matrix<double> v = bvae_test::matrix_of(layer.state, state[1]);
+  CHECK(u.norm() == Approx(1).epsilon(1e-12));
+  CHECK(v.norm() == Approx(1).epsilon(1e-12));
+  const double sigma = Eigen::JacobiSVD<Matrix<double>>(weight).singularValues()[0];
+  CHECK((u.transpose() * weight * v)(0, 0) == Approx(sigma).epsilon(0.02));
+}
