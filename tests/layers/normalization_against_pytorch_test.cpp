@@ -178,6 +178,10 @@ TEST_CASE("SpectralNorm: outputs, gradients and state over several steps are PyT
   const Golden golden("norms.safetensors");
   check<Features<7>, SpectralNorm<Linear<5>>>(golden, "spectral_small", 11);
   check<Features<20>, SpectralNorm<Linear<33>>>(golden, "spectral_wide", 21);
+  check<Image<3, 7, 6>, SpectralNorm<Conv2d<5, 3, 2, 1>>>(golden, "spectral_conv", 9);
+  check<Image<2, 4, 3>, SpectralNorm<Conv2d<18, 2>>>(golden, "spectral_wide_conv", 9);
+  check<Image<5, 3, 4>, SpectralNorm<ConvTranspose2d<3, 4, 2, 1>>>(golden, "spectral_transposed", 9);
+  check<Image<18, 2, 3>, SpectralNorm<ConvTranspose2d<2, 2>>>(golden, "spectral_wide_transposed", 9);
 }
 
 TEST_CASE("Normalisations in a chain descend as PyTorch's do", "[layers][pytorch]") {

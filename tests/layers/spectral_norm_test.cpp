@@ -50,12 +50,16 @@ TEST_CASE("SpectralNorm: gradients are right to 1e-8, through sigma too", "[laye
     check_spectral_gradients<Features<7>, SpectralNorm<Linear<5>>>(samples);
     check_spectral_gradients<Features<20>, SpectralNorm<Linear<33>>>(samples);
     check_spectral_gradients<Features<3>, SpectralNorm<Linear<1>>>(samples);
+    check_spectral_gradients<Image<3, 5, 4>, SpectralNorm<Conv2d<5, 3, 2, 1>>>(samples);
+    check_spectral_gradients<Image<18, 3, 2>, SpectralNorm<ConvTranspose2d<3, 4, 2, 1>>>(samples);
     check_spectral_gradients<Features<4>, Linear<6>, SpectralNorm<Linear<18>>, Tanh, SpectralNorm<Linear<3>>>(samples);
   }
 }
 
 TEST_CASE("SpectralNorm: the same bits for any number of threads, instruction set and workspace", "[layers][threads]") {
   harness::check_bits<Network<Features<21>, SpectralNorm<Linear<65>>, ReLU, SpectralNorm<Linear<5>>>>();
+  harness::check_bits<
+      Network<Image<3, 5, 4>, SpectralNorm<Conv2d<18, 3, 2, 1>>, SpectralNorm<ConvTranspose2d<3, 3, 2, 1>>>>();
 }
 
 TEST_CASE("SpectralNorm: after some steps the weight that is used has the norm 1", "[layers]") {

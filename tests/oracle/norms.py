@@ -33,6 +33,11 @@ def cases():
     yield "group_channels", (18, 2, 1), SAMPLES, nn.GroupNorm(3, 18)
     yield "spectral_small", (7,), SAMPLES, spectral_norm(nn.Linear(7, 5, dtype=torch.float64))
     yield "spectral_wide", (20,), 21, spectral_norm(nn.Linear(20, 33, dtype=torch.float64))
+    double = {"dtype": torch.float64}
+    yield "spectral_conv", (3, 7, 6), 9, spectral_norm(nn.Conv2d(3, 5, 3, stride=2, padding=1, **double))
+    yield "spectral_wide_conv", (2, 4, 3), 9, spectral_norm(nn.Conv2d(2, 18, 2, **double))
+    yield "spectral_transposed", (5, 3, 4), 9, spectral_norm(nn.ConvTranspose2d(5, 3, 4, stride=2, padding=1, **double))
+    yield "spectral_wide_transposed", (18, 2, 3), 9, spectral_norm(nn.ConvTranspose2d(18, 2, 2, **double))
     yield "chain", (2, 3, 4), 21, nn.Sequential(
         nn.BatchNorm2d(2),
         nn.GroupNorm(1, 2),

@@ -143,6 +143,14 @@ struct GradientRange {
   Index count = 0;
 };
 
+/// A part of a weight in panels: some columns of some panels.
+struct PanelBlock {
+  Index first_panel = 0;
+  Index panels = 0;
+  Index first_column = 0;
+  Index columns = 0;
+};
+
 /// A layer's own tensors: `tensors[0]` points to its first. `Scalar` is const where they are only read.
 template <class Scalar>
 class Tensors {

@@ -86,11 +86,11 @@ void panels_times_vector(Size panels, Size columns, const S* w, Size panel, cons
                                                                                                       w, panel, v, t);
 }
 
-/// t = u^T W for columns [0, columns), in double; u has 16 values for each panel.
+/// t = u^T W, or t += u^T W if `adds`, in double; u has 16 values for each panel.
 template <class S>
-void vector_times_panels(Size panels, Size columns, const S* w, Size panel, const S* u, double* t) {
-  choose(&baseline::vector_times_panels<S>, &v3::vector_times_panels<S>, &v4::vector_times_panels<S>)(panels, columns,
-                                                                                                      w, panel, u, t);
+void vector_times_panels(Size panels, Size columns, const S* w, Size panel, const S* u, double* t, bool adds = false) {
+  choose(&baseline::vector_times_panels<S>, &v3::vector_times_panels<S>, &v4::vector_times_panels<S>)(
+      panels, columns, w, panel, u, t, adds);
 }
 
 /// y = x / divisor, for n values.

@@ -53,6 +53,11 @@ struct ConvTranspose2d : private detail::ConvTranspose2dOutputPadding<OutputPadd
     /// The parts of the weights, and the bias; 16 rows for each.
     static constexpr Index kGradientRows = 16 * (kExtents.gradient_parts() + 1);
     static constexpr Index kGradientTaskRows = 16;
+    static constexpr int kOutputAxis = 1;  // of the weight
+    /// What of the weight `gradient` writes for the rows from `first` on.
+    static constexpr PanelBlock gradient_block(Index first, Index) {
+      return detail::block_of_part(kExtents, first / 16);
+    }
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {

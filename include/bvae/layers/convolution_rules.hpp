@@ -51,19 +51,22 @@ void activate_backward_of(ConstView<Scalar> x, View<Scalar> dx, Scalar parameter
     kernels::activate_backward<A>(dx.size(), x.data(), x.data(), dx.data(), dx.data(), parameter);
 }
 
+/// What weights_gradient writes for a part; nothing for the part behind the last one, which is the bias.
+constexpr PanelBlock block_of_part(const convolutions::Extents& e, Index part) {
+  if (part == e.gradient_parts()) return {};
+  if (!e.by_patches()) return {0, e.coarse_panels(), part * e.kernel * e.fine_channels, e.kernel * e.fine_channels};
+  const Index first = part * convolutions::Extents::kPartPanels;
+  return {first, std::min(convolutions::Extents::kPartPanels, e.coarse_panels() - first), 0, e.taps()};
+}
+
 /// The sum of squares of what weights_gradient wrote for a part.
 template <class Scalar>
 double squares_of_part(const convolutions::Extents& e, Index part, const Scalar* g) {
-  const Index panel = TensorInfo::panel_of(e.taps());
-  const Index row = e.kernel * e.fine_channels * TensorInfo::kPanelRows;
+  const PanelBlock block = block_of_part(e, part);
   double squares = 0;
-  if (e.by_patches()) {
-    const Index first = part * convolutions::Extents::kPartPanels;
-    for (Index p = first; p < std::min(first + convolutions::Extents::kPartPanels, e.coarse_panels()); ++p)
-      squares += sum_of_squares(g + p * panel, e.taps() * TensorInfo::kPanelRows);
-    return squares;
-  }
-  for (Index p = 0; p < e.coarse_panels(); ++p) squares += sum_of_squares(g + p * panel + part * row, row);
+  for (Index p = block.first_panel; p < block.first_panel + block.panels; ++p)
+    squares += sum_of_squares(g + p * TensorInfo::panel_of(e.taps()) + block.first_column * TensorInfo::kPanelRows,
+                              block.columns * TensorInfo::kPanelRows);
   return squares;
 }
 

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <span>
-#include <string_view>
-#include <vector>
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/reductions.hpp"
@@ -24,7 +23,7 @@ struct HasPanels {
   static constexpr bool value = [] {
     if constexpr (kHasParameters<Inside> && !kHasState<Inside>) {
       constexpr auto& kAll = Inside::kParameters;
-      return kAll[0].panel != 0 && kAll[0].begin == 0 && (kAll.size() == 1 || kAll[1].begin > 0) && kAll.size() <= 2;
+      return kAll[0].panel != 0 && kAll[0].begin == 0 && kAll.size() <= 2;
     } else {
       return false;
     }
@@ -32,7 +31,91 @@ struct HasPanels {
 };
 template <class Layer>
 struct WeightInPanels {
-  static_assert(Layer::value, "SpectralNorm: the layer inside needs a weight in panels (Linear, a convolution)");
+  static_assert(Layer::value,
+                "SpectralNorm: the layer inside needs a weight in panels (Linear, Conv2d, ConvTranspose2d)");
+};
+
+/// A weight in panels as the matrix W whose rows are the outputs. Its values stand in blocks of `kWidth` columns of the
+/// panels. If the panels' rows are the outputs, there is one block; otherwise (a transposed convolution) one for each
+/// tap, and W^T is these blocks below each other. So one of the vectors u and v runs `along` the panels' rows in each
+/// block, the other one `across` a block.
+template <class Inside>
+struct SpectralMatrix {
+  static constexpr TensorInfo kWeight = Inside::kParameters[0];
+  static constexpr bool kTransposed = requires { requires Inside::kOutputAxis == 1; };
+  static constexpr Index kRows = kWeight.rows();
+  static constexpr Index kColumns = kWeight.columns();
+  static constexpr Index kWidth = kTransposed ? kWeight.extents[1] : kColumns;
+  static constexpr Index kBlocks = kColumns / kWidth;
+  static constexpr Index kPanel = kWeight.panel;
+  static constexpr Index kPanelRows = TensorInfo::kPanelRows;
+  static constexpr Index kPanels = (kRows + kPanelRows - 1) / kPanelRows;
+  static constexpr Index kStoredRows = kPanelRows * kPanels;
+  static constexpr Index kAlong = kBlocks * kStoredRows;  // values, with padding
+  static constexpr Index kAcross = padded_to_16(kWidth);
+
+  /// Which of the state's tensors (u, v) runs along and across.
+  static constexpr std::size_t kAlongState = kTransposed ? 1 : 0;
+  static constexpr std::size_t kAcrossState = kTransposed ? 0 : 1;
+  static constexpr AxisOrder kTaps{kRows, kWeight.extents[2], kWeight.extents[3]};
+  static constexpr std::array<TensorInfo, 2> kState{TensorInfo{"parametrizations.weight.0._u",
+                                                               1,
+                                                               {kTransposed ? kWidth : kRows},
+                                                               {kTransposed ? AxisOrder{} : kWeight.order[0]}},
+                                                    TensorInfo{"parametrizations.weight.0._v",
+                                                               1,
+                                                               {kTransposed ? kRows * kBlocks : kColumns},
+                                                               {kTransposed ? kTaps : kWeight.order[1]}}};
+
+  /// along = W across, for panels [first, last).
+  template <class Scalar>
+  static void times_across(const Scalar* w, Index first, Index last, const Scalar* across, double* along) {
+    for (Index k = 0; k < kBlocks; ++k)
+      kernels::panels_times_vector<Scalar>(last - first, kWidth, w + first * kPanel + k * kWidth * kPanelRows, kPanel,
+                                           across, along + k * kStoredRows + first * kPanelRows);
+  }
+  /// across = W^T along, for columns [first, last) of the blocks.
+  template <class Scalar>
+  static void times_along(const Scalar* w, Index first, Index last, const Scalar* along, double* across) {
+    for (Index k = 0; k < kBlocks; ++k)
+      kernels::vector_times_panels<Scalar>(kPanels, last - first, w + (k * kWidth + first) * kPanelRows, kPanel,
+                                           along + k * kStoredRows, across + first, k > 0);
+  }
+  /// g = (g - factor along across^T) / sigma, for a part of the weight; returns the sum of squares of the result.
+  template <class Scalar>
+  static double correct(const PanelBlock& part, Scalar* g, Scalar factor, const Scalar* along, const Scalar* across,
+                        Scalar sigma) {
+    double squares = 0;
+    for (Index c = part.first_column, end = c + part.columns; c < end;) {
+      const Index k = c / kWidth;
+      const Index count = std::min(end, (k + 1) * kWidth) - c;
+      Scalar* const own = g + part.first_panel * kPanel + c * kPanelRows;
+      kernels::subtract_outer_product<Scalar>(part.panels, count, own, kPanel, factor,
+                                              along + k * kStoredRows + part.first_panel * kPanelRows,
+                                              across + c % kWidth, sigma);
+      for (Index p = 0; p < part.panels; ++p) squares += sum_of_squares(own + p * kPanel, count * kPanelRows);
+      c += count;
+    }
+    return squares;
+  }
+
+  /// Vectors along have padding in memory of our own, none in the state.
+  template <class Scalar>
+  static void copy_along(const Scalar* from, Index from_stride, Scalar* to, Index to_stride, Index first, Index last) {
+    const Index begin = first * kPanelRows;
+    const Index end = std::max(begin, std::min(kRows, last * kPanelRows));
+    for (Index k = 0; k < kBlocks; ++k)
+      std::copy(from + k * from_stride + begin, from + k * from_stride + end, to + k * to_stride + begin);
+  }
+  template <class Scalar>
+  static void divide_along(const double* from, double divisor, Index first, Index last, Scalar* to) {
+    for (Index k = 0; k < kBlocks; ++k)
+      divide(from + k * kStoredRows, divisor, first * kPanelRows, last * kPanelRows, to + k * kStoredRows);
+  }
+  template <class Scalar>
+  static void divide(const double* from, double divisor, Index first, Index last, Scalar* to) {
+    for (Index i = first; i < last; ++i) to[i] = static_cast<Scalar>(from[i] / divisor);
+  }
 };
 
 }  // namespace detail
@@ -42,8 +125,9 @@ struct WeightInPanels {
 ///
 ///     y = (W / sigma) x + b,     sigma = u^T W v, about the largest singular value of W
 ///
-/// Each training step makes one power iteration, u = W v / |W v|, v = W^T u / |W^T u|; evaluation makes none. 15 are
-/// made when the model is. With G the gradient with respect to W / sigma, and u and v taken as constants,
+/// W is the weight as a matrix whose rows are the outputs. Each training step makes one power iteration,
+/// u = W v / |W v|, v = W^T u / |W^T u|; evaluation makes none. 15 are made when the model is. With G the gradient with
+/// respect to W / sigma, and u and v taken as constants,
 ///
 ///     dW = (G - <G, W / sigma> u v^T) / sigma
 ///
@@ -51,10 +135,11 @@ struct WeightInPanels {
 /// in double, each value in one order; threads share rows and columns.
 ///
 /// Tensors: those of `Inner` with `parametrizations.weight.original` for `weight`; state `parametrizations.weight.0._u`
-/// and `._v`. W is the matrix that lies in the panels: its rows are what PyTorch calls dim 0, or dim 1 of a transposed
-/// convolution. Takes no activation along, see Network.
+/// and `._v`. Takes no activation along, see Network.
 ///
-/// \tparam Inner a layer whose first tensor is a weight in panels, followed by at most a bias in the same panels
+/// \tparam Inner a layer whose first tensor is a weight in panels, followed by at most a bias. If the panels' rows are
+/// not the outputs, `kOutputAxis` = 1 says so; if the rows of its gradient's work are not those of the panels,
+/// `gradient_block(first, count)` says what of the weight they are (a bias of its own then has rows of its own)
 template <class Inner>
 struct SpectralNorm {
   template <Shape In>
@@ -66,20 +151,19 @@ struct SpectralNorm {
       tensors[0].name = "parametrizations.weight.original";
       return tensors;
     }();
-    static constexpr TensorInfo kWeight = kParameters[0];
-    static constexpr Index kRows = kWeight.rows();
-    static constexpr Index kColumns = kWeight.columns();
-    static constexpr std::array<TensorInfo, 2> kState{
-        TensorInfo{"parametrizations.weight.0._u", 1, {kRows}, {kWeight.order[0]}},
-        TensorInfo{"parametrizations.weight.0._v", 1, {kColumns}, {kWeight.order[1]}}};
+    static constexpr auto kState = detail::SpectralMatrix<Inside>::kState;
     static constexpr Index kGradientRows = Inside::kGradientRows;
+    static constexpr Index kGradientTaskRows = [] {
+      if constexpr (requires { Inside::kGradientTaskRows; }) {
+        return Inside::kGradientTaskRows;
+      } else {
+        return Index{48};
+      }
+    }();
 
    private:
-    static constexpr Index kPanelRows = TensorInfo::kPanelRows;
-    static constexpr Index kPanels = (kRows + kPanelRows - 1) / kPanelRows;
-    static constexpr Index kValues = kWeight.stored_size();
-    static constexpr Index kStoredRows = kPanelRows * kPanels;
-    static constexpr Index kStoredColumns = detail::padded_to_16(kColumns);
+    using W = detail::SpectralMatrix<Inside>;
+    static constexpr Index kValues = detail::kParameterOffsets<Inside>.back();
     static constexpr bool kHasBias = kParameters.size() > 1;
     static constexpr Index kBias = kHasBias ? kParameters.back().size() : Output::kSize;
     using Bias = detail::RepeatedRows<kBias, Output::kSize / kBias>;
@@ -90,20 +174,19 @@ struct SpectralNorm {
     template <class Scalar>
     struct Shared {
       explicit Shared(Scalar* scratch) : first(scratch - kSharedScratch) {}
-      [[nodiscard]] double* rows() const { return detail::as_doubles(first); }  // W v
-      [[nodiscard]] double* columns() const { return rows() + kStoredRows; }    // W^T u
-      [[nodiscard]] Scalar* u() const { return first + 2 * kStoredRows + 2 * kStoredColumns; }
-      [[nodiscard]] Scalar* v() const { return u() + kStoredRows; }
-      [[nodiscard]] Scalar* sigma() const { return v() + kStoredColumns; }
+      [[nodiscard]] double* along_sums() const { return detail::as_doubles(first); }
+      [[nodiscard]] double* across_sums() const { return along_sums() + W::kAlong; }
+      [[nodiscard]] Scalar* along() const { return first + 2 * (W::kAlong + W::kAcross); }
+      [[nodiscard]] Scalar* across() const { return along() + W::kAlong; }
+      [[nodiscard]] Scalar* sigma() const { return across() + W::kAcross; }
       [[nodiscard]] Scalar* bias() const { return sigma() + 16; }
       [[nodiscard]] Scalar* normalized() const { return bias() + Bias::kStored; }  // as the parameters of `Inside`
       Scalar* first;
     };
 
    public:
-    static constexpr Index kSharedScratch = 3 * (kStoredRows + kStoredColumns) + 16 + Bias::kStored + kValues;
-    static constexpr Index kScratch =
-        16 + 4 * Bias::kStored;  // for each shard <G, W / sigma> and what it is summed from
+    static constexpr Index kSharedScratch = 3 * (W::kAlong + W::kAcross) + 16 + Bias::kStored + kValues;
+    static constexpr Index kScratch = 16 + 4 * Bias::kStored;  // a shard's <G, W / sigma> and what it is summed from
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {
@@ -112,17 +195,10 @@ struct SpectralNorm {
 
     template <class Scalar>
     static void initialize_state(Tensors<const Scalar> p, Tensors<Scalar> state, const RandomStream& random) {
-      std::vector<Scalar> u(static_cast<std::size_t>(kStoredRows));
-      std::vector<double> rows(u.size());
-      std::vector<double> columns(static_cast<std::size_t>(kColumns));
-      random.normal(0, std::span<Scalar>(state[1], static_cast<std::size_t>(kColumns)));
-      for (int step = 0; step < kFirstSteps; ++step) {
-        kernels::panels_times_vector<Scalar>(kPanels, kColumns, p[0], kWeight.panel, state[1], rows.data());
-        divide(rows.data(), 0, kStoredRows, norm(rows.data(), kStoredRows), u.data());
-        kernels::vector_times_panels<Scalar>(kPanels, kColumns, p[0], kWeight.panel, u.data(), columns.data());
-        divide(columns.data(), 0, kColumns, norm(columns.data(), kColumns), state[1]);
-      }
-      std::copy_n(u.begin(), kRows, state[0]);
+      Arena<Scalar> scratch(static_cast<std::size_t>(kSharedScratch));
+      const Shared<Scalar> shared(scratch.data() + kSharedScratch);
+      random.normal(0, std::span<Scalar>(state[1], static_cast<std::size_t>(kState[1].size())));
+      for (int step = 0; step < kFirstSteps; ++step) iterate(Member{}, p[0], state, shared);
     }
 
     template <class Scalar>
@@ -130,30 +206,9 @@ struct SpectralNorm {
                         ConstView<Scalar> x, View<Scalar> y) {
       const Shared<Scalar> shared(scratch);
       const Member& member = pass.member();
-      const auto [first, last] = part(member, kPanels);
-      const Scalar* const w = p[0] + first * kWeight.panel;
-      kernels::panels_times_vector<Scalar>(last - first, kColumns, w, kWeight.panel, state[1],
-                                           shared.rows() + kPanelRows * first);
-      member.barrier();
-      double sigma = 0;
-      if (pass.mode() == Mode::kTraining) {
-        divide(shared.rows(), kPanelRows * first, kPanelRows * last, norm(shared.rows(), kStoredRows), shared.u());
-        member.barrier();
-        const auto [begin, end] = part(member, kColumns);
-        kernels::vector_times_panels<Scalar>(kPanels, end - begin, p[0] + kPanelRows * begin, kWeight.panel, shared.u(),
-                                             shared.columns() + begin);
-        member.barrier();
-        const double length = norm(shared.columns(), kColumns);
-        sigma = sum_of_squares(shared.columns(), kColumns) / length;  // u^T W v, as v = W^T u / length
-        divide(shared.columns(), begin, end, length, shared.v());
-        std::copy(shared.v() + begin, shared.v() + end, state[1] + begin);
-        const Index rows = std::min(kRows, kPanelRows * last);
-        std::copy(shared.u() + kPanelRows * first, shared.u() + std::max(rows, kPanelRows * first),
-                  state[0] + kPanelRows * first);
-      } else {
-        for (Index r = 0; r < kRows; ++r) sigma += rounded(static_cast<double>(state[0][r]) * shared.rows()[r]);
-      }
-      normalize(first, last, w, static_cast<Scalar>(sigma), shared.normalized());
+      const double sigma = pass.mode() == Mode::kTraining ? iterate(member, p[0], state, shared)
+                                                          : frozen_sigma(member, p[0], state, shared);
+      normalize(member, p[0], static_cast<Scalar>(sigma), shared.normalized());
       if (member.rank() == 0) {
         *shared.sigma() = static_cast<Scalar>(sigma);
         for (Index b = 0; b < kBias; ++b) Bias::set(shared.bias(), b, bias_at(p, b));
@@ -189,15 +244,29 @@ struct SpectralNorm {
     static double gradient(Tensors<const Scalar>, Scalar* scratch, ConstView<Scalar> x, ConstView<Scalar>,
                            ConstView<Scalar> dy, Tensors<Scalar> g, Index first, Index count) {
       const Shared<Scalar> shared(scratch);
-      Inside::gradient(x, dy, g, first, count);
       double product = 0;
       const Index shards = Pass(Mode::kTraining, Member{}, x.cols()).shard_count();
       for (Index k = 0; k < shards; ++k) product += *detail::as_doubles(scratch + k * kScratch);
-      const Index panels = (count + kPanelRows - 1) / kPanelRows;
-      Scalar* const own = g[0] + first / kPanelRows * kWeight.panel;
-      kernels::subtract_outer_product<Scalar>(panels, kColumns, own, kWeight.panel, static_cast<Scalar>(product),
-                                              shared.u() + first, shared.v(), *shared.sigma());
-      return sum_of_squares(own, panels * kWeight.panel);
+      const auto correct = [&](const PanelBlock& part) {
+        return W::correct(part, g[0], static_cast<Scalar>(product), shared.along(), shared.across(), *shared.sigma());
+      };
+      double squares = 0;
+      if constexpr (requires { Inside::gradient_block(first, count); }) {
+        for (Index row = first; row < first + count; row += kGradientTaskRows) {
+          const double own = Inside::gradient(x, dy, g, row, kGradientTaskRows);
+          const PanelBlock part = Inside::gradient_block(row, kGradientTaskRows);
+          squares += part.panels > 0 ? correct(part) : own;
+        }
+      } else {
+        Inside::gradient(x, dy, g, first, count);
+        const PanelBlock part{first / W::kPanelRows, (count + W::kPanelRows - 1) / W::kPanelRows, 0, W::kColumns};
+        squares = correct(part);
+        if constexpr (kHasBias) {  // in the same panels
+          for (Index p = part.first_panel; p < part.first_panel + part.panels; ++p)
+            squares += sum_of_squares(g[1] + p * W::kPanel, W::kPanelRows);
+        }
+      }
+      return squares;
     }
 
    private:
@@ -208,24 +277,71 @@ struct SpectralNorm {
     static Range part(const Member& member, Index count) {
       return {count * member.rank() / member.size(), count * (member.rank() + 1) / member.size()};
     }
-
     static double norm(const double* values, Index count) {
       return std::max(kSmallest, std::sqrt(sum_of_squares(values, count)));
     }
+
+    /// One power iteration; leaves u and v in `shared` and in the state, and returns sigma. The second of the two
+    /// vectors is its sums over their norm, and u^T W v is that vector times its sums.
     template <class Scalar>
-    static void divide(const double* from, Index first, Index last, double divisor, Scalar* to) {
-      for (Index i = first; i < last; ++i) to[i] = static_cast<Scalar>(from[i] / divisor);
+    static double iterate(const Member& member, const Scalar* w, Tensors<Scalar> state, const Shared<Scalar>& shared) {
+      const auto [first, last] = part(member, W::kPanels);
+      const auto [begin, end] = part(member, W::kWidth);
+      Scalar* const along = state[W::kAlongState];
+      Scalar* const across = state[W::kAcrossState];
+      double sigma = 0;
+      if constexpr (W::kTransposed) {
+        W::copy_along(along, W::kRows, shared.along(), W::kStoredRows, first, last);
+        member.barrier();
+        W::times_along(w, begin, end, shared.along(), shared.across_sums());
+        member.barrier();
+        W::divide(shared.across_sums(), norm(shared.across_sums(), W::kWidth), begin, end, shared.across());
+        member.barrier();
+        W::times_across(w, first, last, shared.across(), shared.along_sums());
+        member.barrier();
+        const double length = norm(shared.along_sums(), W::kAlong);
+        sigma = sum_of_squares(shared.along_sums(), W::kAlong) / length;
+        W::divide_along(shared.along_sums(), length, first, last, shared.along());
+      } else {
+        W::times_across(w, first, last, across, shared.along_sums());
+        member.barrier();
+        W::divide_along(shared.along_sums(), norm(shared.along_sums(), W::kAlong), first, last, shared.along());
+        member.barrier();
+        W::times_along(w, begin, end, shared.along(), shared.across_sums());
+        member.barrier();
+        const double length = norm(shared.across_sums(), W::kWidth);
+        sigma = sum_of_squares(shared.across_sums(), W::kWidth) / length;
+        W::divide(shared.across_sums(), length, begin, end, shared.across());
+      }
+      W::copy_along(shared.along(), W::kStoredRows, along, W::kRows, first, last);
+      std::copy(shared.across() + begin, shared.across() + end, across + begin);
+      return sigma;
     }
 
-    /// Panels [first, last) of W / sigma, and the biases as they are.
     template <class Scalar>
-    static void normalize(Index first, Index last, const Scalar* w, Scalar sigma, Scalar* to) {
-      constexpr Index kOwn = kPanelRows * kColumns;
-      for (Index p = first; p < last; ++p, w += kWeight.panel) {
-        Scalar* const panel = to + p * kWeight.panel;
-        kernels::divide(kOwn, w, sigma, panel);
-        std::copy(w + kOwn, w + kWeight.panel, panel + kOwn);
+    static double frozen_sigma(const Member& member, const Scalar* w, Tensors<Scalar> state,
+                               const Shared<Scalar>& shared) {
+      const auto [first, last] = part(member, W::kPanels);
+      W::times_across(w, first, last, state[W::kAcrossState], shared.along_sums());
+      member.barrier();
+      double sigma = 0;
+      for (Index k = 0; k < W::kBlocks; ++k)
+        for (Index r = 0; r < W::kRows; ++r)
+          sigma += rounded(static_cast<double>(state[W::kAlongState][k * W::kRows + r]) *
+                           shared.along_sums()[k * W::kStoredRows + r]);
+      return sigma;
+    }
+
+    /// This member's panels of W / sigma, and the biases as they are.
+    template <class Scalar>
+    static void normalize(const Member& member, const Scalar* w, Scalar sigma, Scalar* to) {
+      constexpr Index kOwn = W::kPanelRows * W::kColumns;
+      const auto [first, last] = part(member, W::kPanels);
+      for (Index p = first * W::kPanel; p < last * W::kPanel; p += W::kPanel) {
+        kernels::divide(kOwn, w + p, sigma, to + p);
+        std::copy(w + p + kOwn, w + p + W::kPanel, to + p + kOwn);
       }
+      if (member.rank() == 0) std::copy(w + W::kPanels * W::kPanel, w + kValues, to + W::kPanels * W::kPanel);
     }
     template <class Scalar>
     static Tensors<const Scalar> normalized(const Shared<Scalar>& shared) {
