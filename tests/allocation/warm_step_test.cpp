@@ -106,6 +106,10 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
                         Decoder<Linear<32>, ReLU, Linear<784>, SharedLogSigma>>;
   using WithVariances =
       Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<32>, ReLU>, Latent<3>, Decoder<Linear<32>, ReLU, Linear<1568>>>;
+  using Normalized = Vae<
+      Image<1, 28, 28>,
+      Encoder<BatchNorm, GroupNorm<1>, SpectralNorm<Conv2d<4, 4, 4>>, Flatten, LayerNorm, Linear<32>, BatchNorm, ReLU>,
+      Latent<3>, Decoder<SpectralNorm<Linear<32>>, GroupNorm<4>, ReLU, Linear<784>>>;
   for (const Index batch : {Index{1}, Index{7}, Index{128}})
     for (const int threads : {1, 2}) {
       CAPTURE(batch, threads);
@@ -120,6 +124,7 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
       check(count<Mlp>(OptimalGaussian{}, Adam{}, batch, threads, Binarization::kDynamic));
       check(count<WithSigma>(LearnedGaussian{}, Adam{}, batch, threads, Binarization::kNone));
       check(count<WithVariances>(GaussianPerPixel{}, Adam{}, batch, threads, Binarization::kNone));
+      if (batch > 1) check(count<Normalized>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));
     }
 }
 
