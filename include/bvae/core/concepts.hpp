@@ -78,8 +78,8 @@ concept BatchLayer = BoundLayer<B> && requires(const Pass& pass, Tensors<const S
 /// `Memory<Scalar>(capacity, input, input_delta, with_deltas)`, as Network::Activations, made once and movable:
 ///  - `kLayerNumbers`: how many layers are inside. They are numbered behind each other, which makes their random
 ///  numbers differ
-///  - `initialize(Scalar* parameters, Seed, first_layer)` and `initialize_state(const Scalar* parameters, Scalar* state,
-///  Seed, first_layer)`
+///  - `initialize(Scalar* parameters, Seed, first_layer)` and `initialize_state(const Scalar* parameters, Scalar*
+///  state, Seed, first_layer)`
 ///  - `kParameters` and `kState` have the tensors of all, see inner_tensors.hpp; with `kGradientRows` there is
 ///  `gradient(p, memory, samples, gradient, first, count)`
 template <class B, class Scalar = float>
