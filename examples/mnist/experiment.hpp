@@ -17,3 +17,6 @@ struct Experiment {
 void run_conv(const Experiment& experiment);
 void run_mlp(const Experiment& experiment);
 void run_mlp2d(const Experiment& experiment);
+void run_mlp_bn(const Experiment& experiment);
+void run_mlp_ln(const Experiment& experiment);
+void run_mlp_sn(const Experiment& experiment);

@@ -5,6 +5,8 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <map>
+#include <string>
 #include <variant>
 
 #include "data_source.hpp"
@@ -30,13 +32,10 @@ int run(const Options& options) {
   const std::filesystem::path folder = make_run_folder(options, digits);
   try {
     const Experiment experiment{options, digits, folder};
-    if (options.model == "conv") {
-      run_conv(experiment);
-    } else if (options.model == "mlp2d") {
-      run_mlp2d(experiment);
-    } else {
-      run_mlp(experiment);
-    }
+    static const std::map<std::string, void (*)(const Experiment&)> kModels{
+        {"conv", run_conv},     {"mlp", run_mlp},       {"mlp2d", run_mlp2d},
+        {"mlp-bn", run_mlp_bn}, {"mlp-ln", run_mlp_ln}, {"mlp-sn", run_mlp_sn}};
+    kModels.at(options.model)(experiment);
   } catch (const bvae::DivergedError& error) {
     return fail(kDiverged, std::string("training diverged. ") + error.what() + "\nmnist: these are saved in " +
                                (folder / "model.safetensors").string());

@@ -150,9 +150,11 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "pixels become 1 with their grey value as probability;\n"
               "static: drawn once from the seed; dynamic: in every epoch anew")
       .group("Model")
-      .choice("--model", &Options::model, {"mlp", "mlp2d", "conv"},
-              "mlp: 784-400-20; mlp2d: 784-400-2; conv: two convolutions 4x4 of 32\n"
-              "channels with stride 2, 256-20, mirrored; all with ReLU")
+      .choice("--model", &Options::model, {"mlp", "mlp2d", "mlp-bn", "mlp-ln", "mlp-sn", "conv"},
+              "mlp: 784-400-20; mlp2d: 784-400-2; mlp-bn, mlp-ln, mlp-sn: mlp\n"
+              "with BatchNorm, LayerNorm (before ReLU) or SpectralNorm (around\n"
+              "Linear); conv: two convolutions 4x4 of 32 channels with stride 2,\n"
+              "256-20, mirrored; all with ReLU")
       .choice("--likelihood", &Options::likelihood, {"bernoulli", "gaussian"},
               "of a pixel; gaussian has sigma 1 (half of the squared error)")
       .group("Objective")

@@ -62,14 +62,14 @@ void check_bits() {
 template <class Net>
 struct OneLayer {
   using Scalar = double;
-  explicit OneLayer(bvae::Index samples)
-      : input(static_cast<std::size_t>(Net::Input::kSize * samples)),
+  explicit OneLayer(bvae::Index count)
+      : input(static_cast<std::size_t>(Net::Input::kSize * count)),
         input_delta(input.size()),
         parameters(static_cast<std::size_t>(Net::kParameters)),
         gradient(parameters.size()),
         state(static_cast<std::size_t>(Net::kState)),
-        a(samples, input.data(), input_delta.data()),
-        samples(samples) {
+        a(count, input.data(), input_delta.data()),
+        samples(count) {
     Net::initialize(parameters.data(), bvae::Seed{1}, 0);
     Net::initialize_state(parameters.data(), state.data(), bvae::Seed{1}, 0);
     bvae::RandomStream(bvae::Seed{2}, bvae::Stream::kUser).normal(0, std::span<double>(input));

@@ -53,6 +53,7 @@ struct BasicBatchNorm {
     static constexpr std::array<TensorInfo, 3> kState{
         TensorInfo{"running_mean", 1, {kChannels}, {kOrder}}, TensorInfo{"running_var", 1, {kChannels}, {kOrder}},
         TensorInfo{.name = "num_batches_tracked", .rank = 0, .whole_numbers = true}};
+    static constexpr bool kKeepsOrder = true;
     static constexpr Index kGradientRows = kChannels;
     static constexpr Index kLeastSamples = kPositions == 1 ? 2 : 1;
 

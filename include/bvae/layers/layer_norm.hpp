@@ -38,6 +38,7 @@ struct BasicLayerNorm {
 
   template <Shape In>
   struct Bind : detail::NormalizedRuns<In::kSize, 1, Epsilon> {
+    static constexpr bool kKeepsOrder = true;
     using Output = In;
     static constexpr std::array<TensorInfo, 2> kParameters{detail::tensor_of_shape<In>("weight"),
                                                            detail::tensor_of_shape<In>("bias")};

@@ -145,6 +145,7 @@ struct SpectralNorm {
   template <Shape In>
   struct Bind : private detail::WeightInPanels<detail::HasPanels<typename Inner::template Bind<In>>> {
     using Inside = typename Inner::template Bind<In>;
+    static constexpr bool kOutputsAreRows = requires { requires Inside::kOutputsAreRows; };
     using Output = typename Inside::Output;
     static constexpr auto kParameters = [] {
       auto tensors = Inside::kParameters;
