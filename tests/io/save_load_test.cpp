@@ -81,7 +81,7 @@ void check_round_trip() {
   const auto path = folder / "model.safetensors";
   Color<Scalar> model(bvae::Seed{1});
   model.parameters()[0] = std::numeric_limits<Scalar>::denorm_min();
-  model.parameters()[1] = -std::numeric_limits<Scalar>::infinity();
+  model.parameters()[1] = std::numeric_limits<Scalar>::lowest();
   model.parameters()[2] = Scalar(-0.0);
   bvae::save(model, path);
   Color<Scalar> other(bvae::Seed{2});
@@ -261,4 +261,50 @@ TEST_CASE("save: a full disk is an error that names the file", "[io]") {
   CHECK_THROWS_AS(bvae::save(model, "/dev/full"), bvae::FileError);
   CHECK_THROWS_WITH(bvae::save(model, "/dev/full"), ContainsSubstring("/dev/full"));
   CHECK(std::filesystem::is_character_file("/dev/full"));  // not replaced
+}
+
+TEST_CASE("load: NaN and infinite values are refused, and all of them named", "[io]") {
+  const TemporaryFolder folder;
+  Color<double> model;
+  const std::vector<bvae::NamedTensor> tensors = Color<double>::parameter_tensors();
+  bvae_test::at(model.parameters(), tensors[1], 3) = std::numeric_limits<double>::quiet_NaN();
+  bvae_test::at(model.parameters(), tensors[3], 0) = 1e300;  // no float
+  bvae::save(model, folder / "bad.safetensors");
+  const std::string message = refusal<Color<float>>(folder / "bad.safetensors");
+  CHECK_THAT(message, ContainsSubstring("encoder.1.bias with NaN at 3"));
+  CHECK_THAT(message, ContainsSubstring("latent.bias with an infinite value at 0"));
+}
+
+TEST_CASE("load: takes tensors with other names, and others beside them, where it is told to", "[io]") {
+  const TemporaryFolder folder;
+  using Small = bvae::Vae<bvae::Features<1>, bvae::Encoder<>, bvae::Latent<1>, bvae::Decoder<bvae::Linear<1>>>;
+  const std::vector<float> two{1, 2}, one{3}, other{4};
+  bvae::write_safetensors(folder / "other.safetensors",
+                          std::vector<TensorView>{TensorView::of<float>("head.weight", {2, 1}, two),
+                                                  TensorView::of<float>("head.bias", {2}, two),
+                                                  TensorView::of<float>("module.decoder.0.weight", {1, 1}, one),
+                                                  TensorView::of<float>("module.decoder.0.bias", {1}, other),
+                                                  TensorView::of<float>("classifier.weight", {1}, other)});
+  const bvae::LoadOptions options{.names = {{"head.", "latent."}, {"module.", ""}}, .allow_others = true};
+  Small model;
+  bvae::load(model, folder / "other.safetensors", options);
+  CHECK(values_of(model) == std::vector<float>{1, 2, 1, 2, 3, 4});
+
+  const auto problems = [&](const bvae::LoadOptions& given) {
+    Small untouched;
+    try {
+      bvae::load(untouched, folder / "other.safetensors", given);
+    } catch (const bvae::FileError& error) {
+      CHECK(values_of(untouched) == values_of(Small()));
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(problems({.names = options.names}), ContainsSubstring("classifier.weight, which the model does not have"));
+  CHECK_THAT(problems({.names = {{"head.", "latent."}, {"module.", ""}, {"tail.weight", "x"}}, .allow_others = true}),
+             ContainsSubstring("no tail.weight to be called x"));
+  CHECK_THAT(problems({.names = {{"head.weight", "latent.bias"}, {"head.bias", "latent.bias"}, {"module.", ""}},
+                       .allow_others = true}),
+             ContainsSubstring("latent.bias twice"));
+  CHECK_THAT(problems({.allow_others = true}), ContainsSubstring("no latent.weight"));
 }
