@@ -209,6 +209,17 @@ TEST_CASE("Bernoulli: the entropy of grey targets is PyTorch's, and no logits co
   CHECK(least.gradient.cwiseAbs().maxCoeff() <= 1e-13);
 }
 
+TEST_CASE("Likelihoods: the output for a mean has that mean", "[likelihoods]") {
+  for (const double mean : {0.001, 0.13, 0.5, 0.5001, 0.9, 0.999}) {
+    double output = bvae::ContinuousBernoulli{}.output_for_mean(mean);
+    bvae::ContinuousBernoulli{}.mean(bvae::View<double>(&output, 1, 1));
+    CHECK(output == Approx(mean).epsilon(1e-13));
+  }
+  CHECK(bvae::ContinuousBernoulli{}.output_for_mean(0) == bvae::ContinuousBernoulli{}.output_for_mean(0.001));
+  CHECK(bvae::Laplace{}.output_for_mean(0.3) == 0.3);
+  CHECK(bvae::OptimalGaussian{}.output_for_mean(0.3) == 0.3);
+}
+
 TEST_CASE("Likelihoods: refuse parameters and data that make no sense", "[likelihoods]") {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
   for (const double bad : {0.0, -1.0, nan, infinity})

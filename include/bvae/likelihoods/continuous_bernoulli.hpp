@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -37,6 +38,20 @@ struct ContinuousBernoulli {
   template <class Scalar>
   void mean(View<Scalar> output) const {
     kernels::continuous_bernoulli_mean(output.size(), output.data(), output.data());
+  }
+
+  /// The logit whose mean is `mean`, which is first brought into [0.001, 0.999]. By bisection: there is no formula.
+  [[nodiscard]] double output_for_mean(double mean) const {
+    const double wanted = std::clamp(mean, 0.001, 0.999);
+    double low = -1024;
+    double high = 1024;
+    for (int i = 0; i < 64; ++i) {
+      const double middle = 0.5 * (low + high);
+      double there;
+      kernels::continuous_bernoulli_mean(1, &middle, &there);
+      (there < wanted ? low : high) = middle;
+    }
+    return 0.5 * (low + high);
   }
 
   void check_targets(double minimum, double maximum) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/likelihoods.hpp"
 
 namespace bvae {
@@ -21,6 +22,7 @@ struct Laplace {
 
   static constexpr std::string_view kName = "laplace";
   static constexpr Index kOutputsPerFeature = 1;
+  static constexpr kernels::Activation kMeanActivation = kernels::Activation::kIdentity;  ///< what mean() does
 
   void validate() const {
     if (!(scale > 0) || !std::isfinite(scale))
@@ -39,6 +41,7 @@ struct Laplace {
   /// The output is the mean already.
   template <class Scalar>
   void mean(View<Scalar>) const {}
+  [[nodiscard]] double output_for_mean(double mean) const { return mean; }
 
   void check_targets(double, double) const {}
 

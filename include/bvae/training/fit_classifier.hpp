@@ -51,6 +51,10 @@ void check_classifier_data(const Network&, const Dataset& data, const Classifier
   if (options.batch_size < 1 || options.batch_size > data.size())
     throw std::invalid_argument(message("fit_classifier: batch_size must be between 1 and the ", data.size(),
                                         " samples, not ", options.batch_size));
+  constexpr Index kLeast = Network::Network::kLeastSamples;
+  if (std::min(options.batch_size, (data.size() - 1) % options.batch_size + 1) < kLeast)
+    throw std::invalid_argument(message("fit_classifier: the network (BatchNorm) needs at least ", kLeast,
+                                        " samples in every batch; the last one of an epoch has fewer"));
   options.optimizer.validate();
 }
 
@@ -60,7 +64,7 @@ void check_classifier_data(const Network&, const Dataset& data, const Classifier
 /// tool beside Trainer: to have features of one's own for a Perceptual. The same bits for any number of threads.
 ///
 /// \throws std::invalid_argument for data or options that do not fit; DivergedError when a loss or gradient is not
-/// finite (the parameters are then those from before that step)
+/// finite (parameters and state are then those from before that step)
 template <class Network>
 std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& data, const ClassifierOptions& options) {
   using Net = typename Network::Network;
@@ -72,6 +76,7 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
   Arena<Scalar> input(static_cast<std::size_t>(Network::kFeatures * batch));
   const typename Net::template Activations<Scalar> a(batch, input.data(), nullptr);
   Arena<Scalar> gradient(network.parameters().size());
+  Arena<Scalar> state(network.state().size());  // from before the step
   std::array<Arena<Scalar>, 2> moments{Arena<Scalar>(gradient.size()), Arena<Scalar>(gradient.size())};
   const std::vector<GradientTask> tasks = Net::gradient_tasks();
   std::vector<double> squares(tasks.size());
@@ -89,6 +94,7 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
       const Index count = std::min(batch, data.size() - first);
       bool finite = true;
       next_task = 0;
+      std::copy(network.state().begin(), network.state().end(), state.begin());
       team.run([&](const Member& member) {
         const Pass pass(Mode::kTraining, member, count);
         pass.for_own_shards([&](Shard s) {
@@ -134,7 +140,10 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
               {std::span<Scalar>(moments[0].data() + block, size), std::span<Scalar>(moments[1].data() + block, size)});
         }
       });
-      if (!finite) throw DivergedError(step + 1, "gradient", "the network");
+      if (!finite) {
+        std::copy(state.begin(), state.end(), network.state().begin());
+        throw DivergedError(step + 1, "gradient", "the network");
+      }
       ++step;
       for (Index s = 0; s < count; ++s) {
         record.loss += values[static_cast<std::size_t>(s)];
