@@ -81,9 +81,9 @@ struct TensorInfo {
     for (int axis = 0; axis < rank; ++axis) product *= extents[static_cast<std::size_t>(axis)];
     return product;
   }
-  /// Positions along the first axis; the axes of an image count as one.
+  /// Positions along the first axis; the three axes of an image count as one.
   [[nodiscard]] constexpr Index rows() const {
-    if (order[0].is_image()) return order[0].channels * order[0].height * order[0].width;
+    if (order[0].is_image() && rank == 3) return size();
     return rank > 0 ? extents[0] : 1;
   }
   /// Positions along the other axes.
