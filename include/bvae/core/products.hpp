@@ -45,6 +45,12 @@ constexpr Scalar slope_of(Scalar parameter) {
 
 }  // namespace detail
 
+/// Makes room for the products of this thread: one whose first work comes late must not allocate then.
+template <class Scalar>
+void reserve() {
+  detail::scratch<Scalar>(1);
+}
+
 /// y = activation(W x + b): `w` outputs x inputs in panels, `x` inputs x samples, `y` outputs x samples.
 template <Activation A = Activation::kIdentity, class Scalar>
 void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* x, Scalar* y,

@@ -17,6 +17,7 @@
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/errors.hpp"
 #include "bvae/core/message.hpp"
+#include "bvae/core/products.hpp"
 #include "bvae/core/rounding.hpp"
 #include "bvae/core/team.hpp"
 #include "bvae/data/binarization.hpp"
@@ -159,6 +160,7 @@ class Trainer {
     [[maybe_unused]] std::unique_ptr<Evaluator<Model, L>> evaluator;
     if constexpr (HasValidation) evaluator = std::make_unique<Evaluator<Model, L>>(likelihood_);
 
+    work.team.run([](const Member&) { products::reserve<Scalar>(); });
     const RunInfo info = describe(train, validation, options, work.team.size());
     history_ = {};
     History& history = history_;
