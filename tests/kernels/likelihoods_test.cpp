@@ -222,7 +222,7 @@ TEMPLATE_TEST_CASE(
         }
       },
       {.dense = 20, .most = 50, .step = 7});
-  for (const std::size_t block : {1, 3, 37, 333}) {
+  for (const std::size_t block : {1U, 3U, 37U, 333U}) {
     const auto run = [&] {
       Batch<TestType> b(333, 666, true);
       call(333, block, b);
@@ -253,7 +253,7 @@ TEMPLATE_TEST_CASE("kernels::gaussian_per_pixel: stays finite whatever the log v
     CHECK(std::abs(gradient[1]) < TestType(1e-25));
     CHECK(gradient[3] == Approx(0.5));
     CHECK(gradient[5] == Approx(0.5));
-    for (const std::size_t s : {3, 4}) {
+    for (const std::size_t s : {3U, 4U}) {
       CHECK(std::isnan(values[s]));
       CHECK(std::isnan(gradient[2 * s]));
       CHECK(std::isnan(gradient[2 * s + 1]));
