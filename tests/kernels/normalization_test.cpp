@@ -30,7 +30,7 @@ TEMPLATE_TEST_CASE("kernels::row_sums, squared_deviations, deviation_products: r
                    float, double) {
   bvae_test::for_isas_and_lengths(
       [](std::size_t count, bool at_end) {
-        for (const std::size_t rows : {1, 3, 16, 37, 48}) {
+        for (const std::size_t rows : {1U, 3U, 16U, 37U, 48U}) {
           Guarded<TestType> x(count, at_end), dy(count, at_end), center(rows, at_end);
           Guarded<double> wide(rows, at_end), sums(rows, at_end), products(rows, at_end), squares(rows, at_end);
           fill_whole(x, 1);
@@ -65,7 +65,7 @@ TEMPLATE_TEST_CASE("kernels::normalize and its gradients: write exactly their va
         Guarded<TestType> x(count, at_end), dy(count, at_end), y(count, at_end);
         fill_whole(x, 1);
         fill_whole(dy, 2);
-        for (const std::size_t rows : {1, 3, 16, 37}) {
+        for (const std::size_t rows : {1U, 3U, 16U, 37U}) {
           Guarded<TestType> center(rows, at_end), scale(rows, at_end), offset(rows, at_end), slope(rows, at_end);
           fill_whole(center, 3);
           fill_whole(scale, 4);
@@ -110,7 +110,7 @@ TEMPLATE_TEST_CASE("kernels::normalize and its gradients: write exactly their va
 TEST_CASE("kernels::merge_moments: mean and squared deviations of the union", "[kernels]") {
   for (const bvae::Isa isa : bvae_test::all_isas()) {
     const bvae_test::UsingIsa using_isa(isa);
-    for (const std::size_t parts : {1, 2, 5}) {
+    for (const std::size_t parts : {1U, 2U, 5U}) {
       constexpr std::size_t kRows = 21, kSize = 8, kLast = 11;
       std::vector<double> sums(kRows * parts), squares(kRows * parts), mean(kRows), square(kRows);
       std::vector<std::vector<double>> all(kRows);
@@ -140,8 +140,8 @@ TEMPLATE_TEST_CASE("kernels: products of panels and vectors, and what is taken o
                    double) {
   for (const bvae::Isa isa : bvae_test::all_isas()) {
     const bvae_test::UsingIsa using_isa(isa);
-    for (const std::size_t panels : {1, 3})
-      for (const std::size_t columns : {1, 5, 20}) {
+    for (const std::size_t panels : {1U, 3U})
+      for (const std::size_t columns : {1U, 5U, 20U}) {
         const std::size_t panel = 16 * (columns + 2);
         std::vector<TestType> w(panels * panel), u(16 * panels), v(columns);
         fill_whole(w, 1);

@@ -6,6 +6,7 @@
 
 #include "bvae/bvae.hpp"
 #include "bvae/core/message.hpp"
+#include "models/training_steps.hpp"
 #include "oracle/against_pytorch.hpp"
 #include "support/catch.hpp"
 #include "support/tensors.hpp"
@@ -55,14 +56,6 @@ struct Bars {
   double training;
 };
 
-double losses_error(const bvae::Losses& losses, const double* expected) {
-  const std::array<double, 4> actual{losses.objective, losses.reconstruction, losses.divergence, losses.kl};
-  double error = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    error = std::max(error, std::abs(actual[i] - expected[i]) / std::abs(expected[i]));
-  return error;
-}
-
 // The largest error of any tensor, in our order.
 template <class Model>
 double tensors_error(std::span<const typename Model::Scalar> actual, const Model& expected) {
@@ -81,28 +74,11 @@ template <class Model, class L, class O>
 double train(Model& model, const L& likelihood, const bvae::Kl& kl, const O& optimizer,
              const std::vector<double>& trace) {
   using Scalar = typename Model::Scalar;
-  bvae::Objective<Model, L, bvae::Kl> objective(kMaxBatch, likelihood, kl);
-  std::array<bvae::Arena<Scalar>, static_cast<std::size_t>(O::kMoments)> moments;
-  std::array<std::span<Scalar>, static_cast<std::size_t>(O::kMoments)> spans;
-  for (std::size_t m = 0; m < moments.size(); ++m) {
-    moments[m].resize(model.parameters().size());
-    spans[m] = moments[m];
-  }
-  const bvae::Matrix<Scalar> x = data<Model>();
   const auto steps = static_cast<Index>(trace.size() / 4);
-  const bvae::Matrix<Scalar> step_noise =
-      oracle::formula_matrix<Scalar>(kStreamStepNoise, Model::kLatents, kMaxBatch * steps, 2);
-  double error = 0;
-  for (Index t = 0; t < steps; ++t) {
-    const Index count = 3 + t % 3;
-    bvae::Matrix<Scalar> batch(Model::kFeatures, count);
-    for (Index k = 0; k < count; ++k) batch.col(k) = x.col((3 * t + k) % kSamples);
-    const bvae::Losses losses = objective.compute(model, batch, step_noise.middleCols(t * kMaxBatch, count), kBeta);
-    error = std::max(error, losses_error(losses, trace.data() + 4 * t));
-    optimizer.template step<Scalar>({.t = t + 1, .learning_rate = optimizer.base_learning_rate()},
-                                    std::span<Scalar>(model.parameters()), objective.gradient(), spans);
-  }
-  return error;
+  return bvae_test::training_error(
+      model, likelihood, kl, kBeta, optimizer, trace, data<Model>(),
+      oracle::formula_matrix<Scalar>(kStreamStepNoise, Model::kLatents, kMaxBatch * steps, 2), kMaxBatch,
+      [](Index t) { return 3 * t; }, [](Index t) { return 3 + t % 3; });
 }
 
 template <class Model>
@@ -134,7 +110,7 @@ class Comparison {
     bvae::load(model, state_);
     bvae::Objective<Model, L, bvae::Kl> objective(kSamples + 3, likelihood, kl);
     const bvae::Losses losses = objective.compute(model, data<Model>(), noise<Model>(), kBeta);
-    report(which + " losses", losses_error(losses, golden_[which + ".losses"].data()), bars_.forward);
+    report(which + " losses", bvae_test::losses_error(losses, golden_[which + ".losses"].data()), bars_.forward);
     Model expected;
     golden_.load(expected, which + ".gradient");
     report(which + " gradient", tensors_error<Model>(objective.gradient(), expected), bars_.gradient);
@@ -246,7 +222,7 @@ void compare_mnist_sized(const Bars& bars) {
   report("log_variance", oracle::relative_error(q.log_variance, golden["log_variance"]), bars.forward);
   bvae::Objective<Model, bvae::Bernoulli, bvae::Kl> objective(kSamples, {}, {});
   const bvae::Losses losses = objective.compute(model, data<Model>(), noise<Model>(), kBeta);
-  report("losses", losses_error(losses, golden["losses"].data()), bars.forward);
+  report("losses", bvae_test::losses_error(losses, golden["losses"].data()), bars.forward);
   report("gradient", thinned_error<Scalar>(objective.gradient(), golden, "gradient."), bars.gradient);
   const double error = train(model, bvae::Bernoulli{}, kPlain, bvae::Adam{}, golden["adam.trace"]);
   report("losses of each step", error, bars.training);
