@@ -14,8 +14,10 @@
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/kernels/products.hpp"
+#include "bvae/layers/activations.hpp"
 #include "bvae/layers/chain.hpp"
 #include "bvae/layers/file_order.hpp"
+#include "bvae/layers/network_layout.hpp"
 
 namespace bvae {
 
@@ -26,35 +28,19 @@ namespace bvae {
 /// \tparam In the shape of a sample  \tparam Layers layers without their input shape: Linear<400>, ReLU, ...
 template <Shape In, class... Layers>
 class Network {
-  using Chain = detail::Chain<In, Layers...>;
-  using Bounds = typename Chain::Bounds;
+  using Layout = detail::NetworkLayout<In, Layers...>;
+  using Bounds = typename Layout::Bounds;
+  template <int I>
+  using Place = typename Layout::template Place<I>;
   static_assert(detail::UnflattensAreOrdered<Bounds>::value);
 
  public:
   using Input = In;
-  using Output = typename Chain::Output;
+  using Output = typename detail::Chain<In, Layers...>::Output;
   static constexpr int kLayers = static_cast<int>(sizeof...(Layers));
   template <int I>
   using Bound = detail::BoundOf<Bounds, I>;
 
-  /// Layer I computes layer I + 1 (an activation) along in forward.
-  template <int I>
-  static constexpr bool kTakesNext = [] {
-    if constexpr (I >= 0 && I + 1 < kLayers) {
-      return detail::kFusesActivations<Bound<I>> && detail::is_fusible_activation<Bound<I + 1>>();
-    } else {
-      return false;
-    }
-  }();
-  /// Layer I computes layer I - 1 (an activation) along in backward.
-  template <int I>
-  static constexpr bool kTakesPrevious = [] {
-    if constexpr (I >= 1 && I < kLayers) {
-      return detail::kFusesActivations<Bound<I>> && detail::is_fusible_activation<Bound<I - 1>>();
-    } else {
-      return false;
-    }
-  }();
   /// Every gradient of the parameters is a product of a layer's input and the gradient at its output.
   static constexpr bool kGradientsAreProducts = [] {
     bool all = true;
@@ -92,85 +78,9 @@ class Network {
     return least;
   }();
 
-  /// Activations and their gradients, made once for the largest batch. `value(0)` is the input and `delta(0)` its
-  /// gradient, both owned by the caller; without a delta(0) that gradient is never computed. Where a layer takes an
-  /// activation along, two values or two deltas are the same array.
+  /// Activations and their gradients.
   template <class Scalar>
-  class Activations {
-   public:
-    Activations() = default;
-    Activations(Index capacity, Scalar* input, Scalar* input_delta, bool with_deltas = true) {
-      Index total = 0;
-      Index scratch = 0;
-      const Index shards = Pass(Mode::kTraining, Member{}, capacity).shard_count();
-      detail::for_each_layer<kLayers>([&]<int I>() {
-        const Index size = padded(Bound<I>::Output::kSize * capacity);
-        if constexpr (has_own_value<I>()) total += size;
-        if constexpr (has_own_delta<I>()) total += with_deltas ? size : 0;
-        if constexpr (BatchLayer<Bound<I>, Scalar>) scratch += scratch_size<Bound<I>>(shards);
-      });
-      memory_.resize(static_cast<std::size_t>(total + scratch));
-      Scalar* next = memory_.data();
-      values_[0] = input;
-      deltas_[0] = input_delta;
-      detail::for_each_layer<kLayers>([&]<int I>() {
-        constexpr auto i = static_cast<std::size_t>(I);
-        const Index size = padded(Bound<I>::Output::kSize * capacity);
-        values_[i + 1] = has_own_value<I>() ? std::exchange(next, next + size) : values_[i];
-        deltas_[i + 1] = has_own_delta<I>() ? (with_deltas ? std::exchange(next, next + size) : nullptr) : deltas_[i];
-        if constexpr (BatchLayer<Bound<I>, Scalar>)
-          scratch_[i] = std::exchange(next, next + scratch_size<Bound<I>>(shards)) + detail::shared_scratch<Bound<I>>();
-        if constexpr (CompositeLayer<Bound<I>, Scalar>)
-          std::get<i>(inner_) = InnerMemory<I>(capacity, values_[i], with_deltas ? deltas_[i] : nullptr, with_deltas);
-      });
-    }
-    Activations(Activations&&) = default;
-    Activations& operator=(Activations&&) = default;
-
-    /// Input of layer i, output of layer i - 1.
-    [[nodiscard]] Scalar* value(int i) const { return values_[static_cast<std::size_t>(i)]; }
-    [[nodiscard]] Scalar* delta(int i) const { return deltas_[static_cast<std::size_t>(i)]; }
-    [[nodiscard]] Scalar* scratch(int i) const { return scratch_[static_cast<std::size_t>(i)]; }
-    /// What layer i keeps, if it is a CompositeLayer.
-    template <int I>
-    [[nodiscard]] const auto& inner() const {
-      return std::get<static_cast<std::size_t>(I)>(inner_);
-    }
-    [[nodiscard]] Scalar* output() const { return value(kLayers); }
-    [[nodiscard]] Scalar* output_delta() const { return delta(kLayers); }
-
-   private:
-    template <int I>
-    static constexpr bool has_own_value() {
-      return !detail::kIsIdentity<Bound<I>> && !kTakesNext<I - 1>;
-    }
-    template <int I>
-    static constexpr bool has_own_delta() {
-      return !detail::kIsIdentity<Bound<I>> && !kTakesPrevious<I + 1>;
-    }
-    template <class B>
-    static constexpr Index scratch_size(Index shards) {
-      return padded(detail::shared_scratch<B>() + B::kScratch * shards);
-    }
-    static constexpr Index padded(Index values) {
-      return (values + kTensorPadding - 1) / kTensorPadding * kTensorPadding;
-    }
-
-    template <int I>
-    using InnerMemory = typename detail::MemoryOf<Bound<I>, Scalar>::type;
-    template <class Layers_>
-    struct Inner;
-    template <int... I>
-    struct Inner<std::integer_sequence<int, I...>> {
-      using type = std::tuple<InnerMemory<I>...>;
-    };
-
-    Arena<Scalar> memory_;
-    std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> values_{};
-    std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> deltas_{};
-    std::array<Scalar*, static_cast<std::size_t>(kLayers) + 1> scratch_{};
-    typename Inner<std::make_integer_sequence<int, kLayers>>::type inner_;
-  };
+  using Activations = detail::Activations<Layout, Scalar>;
 
   /// Fills the parameters. Layer i draws from step `first_layer` + its number of the initialisation stream.
   template <class Scalar>
@@ -178,10 +88,10 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       if constexpr (CompositeLayer<B, Scalar>) {
-        B::initialize(parameters + offset<I>(), seed, first_layer + number<I>());
+        B::initialize(parameters + Place<I>::kOffset, seed, first_layer + Place<I>::kNumber);
       } else if constexpr (detail::kHasParameters<B>) {
-        B::initialize(Tensors<Scalar>(parameters + offset<I>(), detail::kParameterOffsets<B>.data()),
-                      RandomStream(seed, Stream::kInitialization, first_layer + number<I>()));
+        B::initialize(Tensors<Scalar>(parameters + Place<I>::kOffset, detail::kParameterOffsets<B>.data()),
+                      RandomStream(seed, Stream::kInitialization, first_layer + Place<I>::kNumber));
       }
     });
   }
@@ -193,12 +103,13 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       if constexpr (CompositeLayer<B, Scalar>) {
-        B::initialize_state(parameters + offset<I>(), state + state_offset<I>(), seed, first_layer + number<I>());
+        B::initialize_state(parameters + Place<I>::kOffset, state + Place<I>::kStateOffset, seed,
+                            first_layer + Place<I>::kNumber);
       } else {
-        const Tensors<Scalar> tensors(state + state_offset<I>(), detail::kStateOffsets<B>.data());
+        const Tensors<Scalar> tensors(state + Place<I>::kStateOffset, detail::kStateOffsets<B>.data());
         constexpr std::uint64_t kApart = std::uint64_t{1} << 40;  // from what the parameters draw
-        const RandomStream random(seed, Stream::kInitialization, kApart + first_layer + number<I>());
-        const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
+        const RandomStream random(seed, Stream::kInitialization, kApart + first_layer + Place<I>::kNumber);
+        const Tensors<const Scalar> p(parameters + Place<I>::kOffset, detail::kParameterOffsets<B>.data());
         if constexpr (requires { B::initialize_state(p, tensors, random); }) {
           B::initialize_state(p, tensors, random);
         } else if constexpr (requires { B::initialize_state(tensors, random); }) {
@@ -214,23 +125,23 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() {
       using B = Bound<I>;
       constexpr Index kOut = B::Output::kSize;
-      const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
+      const Tensors<const Scalar> p(parameters + Place<I>::kOffset, detail::kParameterOffsets<B>.data());
       if constexpr (detail::kIsIdentity<B>) {
       } else if constexpr (CompositeLayer<B, Scalar>) {
-        B::forward(pass.from_layer(number<I>()), parameters + offset<I>(), state + state_offset<I>(),
-                   a.template inner<I>(), ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+        B::forward(pass.from_layer(Place<I>::kNumber), parameters + Place<I>::kOffset, state + Place<I>::kStateOffset,
+                   a.template inner<I>(), ConstView<Scalar>(a.value(I), Place<I>::kInputSize, pass.samples()),
                    View<Scalar>(a.value(I + 1), kOut, pass.samples()));
       } else if constexpr (BatchLayer<B, Scalar>) {
-        B::forward(pass.from_layer(number<I>()), p,
-                   Tensors<Scalar>(state + state_offset<I>(), detail::kStateOffsets<B>.data()), a.scratch(I),
-                   ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+        B::forward(pass.from_layer(Place<I>::kNumber), p,
+                   Tensors<Scalar>(state + Place<I>::kStateOffset, detail::kStateOffsets<B>.data()), a.scratch(I),
+                   ConstView<Scalar>(a.value(I), Place<I>::kInputSize, pass.samples()),
                    View<Scalar>(a.value(I + 1), kOut, pass.samples()));
-      } else if constexpr (kTakesNext<I - 1>) {
+      } else if constexpr (Place<I - 1>::kTakesNext) {
       } else {
         for_own_samples<B>(pass, [&](Shard s) {
-          const ConstView<Scalar> x = columns<kInputSize<I>>(a.value(I), s);
+          const ConstView<Scalar> x = columns<Place<I>::kInputSize>(a.value(I), s);
           const View<Scalar> y = mutable_columns<kOut>(a.value(I + 1), s);
-          if constexpr (kTakesNext<I>) {
+          if constexpr (Place<I>::kTakesNext) {
             using Next = Bound<I + 1>;
             B::template forward<Next::kActivation>(p, x, y, Next::template activation_parameter<Scalar>());
           } else {
@@ -248,29 +159,29 @@ class Network {
     detail::for_each_layer_backward<kLayers>([&]<int I>() {
       using B = Bound<I>;
       constexpr Index kOut = B::Output::kSize;
-      const Tensors<const Scalar> p(parameters + offset<I>(), detail::kParameterOffsets<B>.data());
+      const Tensors<const Scalar> p(parameters + Place<I>::kOffset, detail::kParameterOffsets<B>.data());
       if constexpr (detail::kIsIdentity<B>) {
       } else if constexpr (CompositeLayer<B, Scalar>) {
-        B::backward(pass.from_layer(number<I>()), parameters + offset<I>(), a.template inner<I>(),
+        B::backward(pass.from_layer(Place<I>::kNumber), parameters + Place<I>::kOffset, a.template inner<I>(),
                     ConstView<Scalar>(a.delta(I + 1), kOut, pass.samples()),
-                    View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
+                    View<Scalar>(a.delta(I), Place<I>::kInputSize, pass.samples()));
       } else if constexpr (BatchLayer<B, Scalar>) {
         // Called even without an input gradient to compute (the last argument is then null): its own parameters may
         // need the statistics.
-        B::backward(pass.from_layer(number<I>()), p, a.scratch(I),
-                    ConstView<Scalar>(a.value(I), kInputSize<I>, pass.samples()),
+        B::backward(pass.from_layer(Place<I>::kNumber), p, a.scratch(I),
+                    ConstView<Scalar>(a.value(I), Place<I>::kInputSize, pass.samples()),
                     ConstView<Scalar>(a.value(I + 1), kOut, pass.samples()),
                     ConstView<Scalar>(a.delta(I + 1), kOut, pass.samples()),
-                    View<Scalar>(a.delta(I), kInputSize<I>, pass.samples()));
-      } else if constexpr (kTakesPrevious<I + 1>) {
+                    View<Scalar>(a.delta(I), Place<I>::kInputSize, pass.samples()));
+      } else if constexpr (Place<I + 1>::kTakesPrevious) {
       } else {
         if (a.delta(I) == nullptr) return;
         for_own_samples<B>(pass, [&](Shard s) {
-          const ConstView<Scalar> x = columns<kInputSize<I>>(a.value(I), s);
+          const ConstView<Scalar> x = columns<Place<I>::kInputSize>(a.value(I), s);
           const ConstView<Scalar> y = columns<kOut>(a.value(I + 1), s);
           const ConstView<Scalar> dy = columns<kOut>(a.delta(I + 1), s);
-          const View<Scalar> dx = mutable_columns<kInputSize<I>>(a.delta(I), s);
-          if constexpr (kTakesPrevious<I>) {
+          const View<Scalar> dx = mutable_columns<Place<I>::kInputSize>(a.delta(I), s);
+          if constexpr (Place<I>::kTakesPrevious) {
             using Previous = Bound<I - 1>;
             B::template backward<Previous::kActivation>(p, x, y, dy, dx,
                                                         Previous::template activation_parameter<Scalar>());
@@ -305,16 +216,16 @@ class Network {
       using B = Bound<I>;
       if constexpr (detail::kHasParameters<B>) {
         if (I != task.layer) return;
-        const ConstView<Scalar> x(a.value(I), kInputSize<I>, samples);
+        const ConstView<Scalar> x(a.value(I), Place<I>::kInputSize, samples);
         const ConstView<Scalar> dy(a.delta(I + 1), B::Output::kSize, samples);
-        const Tensors<Scalar> g(gradient + offset<I>(), detail::kParameterOffsets<B>.data());
+        const Tensors<Scalar> g(gradient + Place<I>::kOffset, detail::kParameterOffsets<B>.data());
         if constexpr (CompositeLayer<B, Scalar>) {
-          squares = B::gradient(parameters + offset<I>(), a.template inner<I>(), samples, gradient + offset<I>(),
-                                task.first, task.count);
+          squares = B::gradient(parameters + Place<I>::kOffset, a.template inner<I>(), samples,
+                                gradient + Place<I>::kOffset, task.first, task.count);
         } else if constexpr (BatchLayer<B, Scalar>) {
-          squares = B::gradient(Tensors<const Scalar>(parameters + offset<I>(), detail::kParameterOffsets<B>.data()),
-                                a.scratch(I), x, ConstView<Scalar>(a.value(I + 1), B::Output::kSize, samples), dy, g,
-                                task.first, task.count);
+          squares = B::gradient(
+              Tensors<const Scalar>(parameters + Place<I>::kOffset, detail::kParameterOffsets<B>.data()), a.scratch(I),
+              x, ConstView<Scalar>(a.value(I + 1), B::Output::kSize, samples), dy, g, task.first, task.count);
         } else {
           squares = B::gradient(x, dy, g, task.first, task.count);
         }
@@ -359,7 +270,7 @@ class Network {
       if constexpr (detail::kHasParameters<Bound<I>>) {
         if (I != task.layer) return;
         range = Bound<I>::gradient_range(task.first, task.count);
-        range.first += offset<I>();
+        range.first += Place<I>::kOffset;
       }
     });
     return range;
@@ -376,7 +287,7 @@ class Network {
       using B = Bound<I>;
       if constexpr (detail::kHasParameters<B>) {
         if (I != task.layer) return;
-        squares = B::gradient_to(ConstView<Scalar>(a.value(I), kInputSize<I>, samples),
+        squares = B::gradient_to(ConstView<Scalar>(a.value(I), Place<I>::kInputSize, samples),
                                  ConstView<Scalar>(a.delta(I + 1), B::Output::kSize, samples), task.first, task.count,
                                  to, upcoming);
       }
@@ -395,7 +306,7 @@ class Network {
       if constexpr (detail::kHasParameters<B>) {
         constexpr Index kOut = B::Output::kSize;
         squares[2 * I] = static_cast<double>(s.count) +
-                         sum_of_squares(a.value(I) + s.first * kInputSize<I>, s.count * kInputSize<I>);
+                         sum_of_squares(a.value(I) + s.first * Place<I>::kInputSize, s.count * Place<I>::kInputSize);
         squares[2 * I + 1] = sum_of_squares(a.delta(I + 1) + s.first * kOut, s.count * kOut);
       }
     });
@@ -414,7 +325,7 @@ class Network {
   /// Where the parameters of layer I begin.
   template <int I>
   static constexpr Index layer_offset() {
-    return offset<I>();
+    return Place<I>::kOffset;
   }
 
   /// All parameters with PyTorch's names for an nn.Sequential called `prefix`; a network of one layer can be named
@@ -423,7 +334,7 @@ class Network {
                                                     AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + offset<I>(), layer_parameters<I>(last));
+      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + Place<I>::kOffset, layer_parameters<I>(last));
     });
     return tensors;
   }
@@ -431,7 +342,7 @@ class Network {
                                                 AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + state_offset<I>(), layer_state<I>(last));
+      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + Place<I>::kStateOffset, layer_state<I>(last));
     });
     return tensors;
   }
@@ -447,43 +358,6 @@ class Network {
   }
 
  private:
-  template <int I>
-  static constexpr Index input_size() {
-    if constexpr (I == 0) {
-      return In::kSize;
-    } else {
-      return Bound<I - 1>::Output::kSize;
-    }
-  }
-  template <int I>
-  static constexpr Index kInputSize = input_size<I>();
-
-  /// Number of layer I, from the network's first on.
-  template <int I>
-  static constexpr std::uint64_t number() {
-    if constexpr (I == 0) {
-      return 0;
-    } else {
-      return number<I - 1>() + static_cast<std::uint64_t>(detail::kLayerNumbers<Bound<I - 1>>);
-    }
-  }
-  template <int I>
-  static constexpr Index offset() {
-    if constexpr (I == 0) {
-      return 0;
-    } else {
-      return offset<I - 1>() + detail::kParameterOffsets<Bound<I - 1>>.back();
-    }
-  }
-  template <int I>
-  static constexpr Index state_offset() {
-    if constexpr (I == 0) {
-      return 0;
-    } else {
-      return state_offset<I - 1>() + detail::kStateOffsets<Bound<I - 1>>.back();
-    }
-  }
-
   template <class B, class Function>
   static void for_own_samples(const Pass& pass, Function&& function) {
     if constexpr (requires { requires B::kAnyGrouping; }) {
