@@ -104,12 +104,41 @@ void small(const std::string& name, const bvae::Dataset& rows, const path& folde
   outputs.add_all(name + ".sample", model.sample(5));
 }
 
+/// Convolutions, every normalisation, pools and random numbers inside of layers, on all kinds of sizes.
+using Conv = bvae::Vae<
+    bvae::Image<1, 28, 28>,
+    bvae::Encoder<bvae::Conv2d<12, 4, 2, 1>, bvae::BatchNorm, bvae::ReLU, bvae::MaxPool2d<2>,
+                  bvae::Residual<bvae::SpectralNorm<bvae::Conv2d<12, 3, 1, 1>>, bvae::GroupNorm<4>, bvae::SiLU>,
+                  bvae::Conv2d<17, 3, 2, 1>, bvae::Flatten, bvae::Linear<40>, bvae::LayerNorm, bvae::ReLU,
+                  bvae::Dropout<10>>,
+    bvae::Latent<5>,
+    bvae::Decoder<bvae::Linear<17 * 7 * 7>, bvae::BatchNorm, bvae::ReLU, bvae::Unflatten<bvae::Image<17, 7, 7>>,
+                  bvae::ConvTranspose2d<9, 4, 2, 1>, bvae::BatchNorm, bvae::ELU, bvae::Upsample2d<2>,
+                  bvae::Conv2d<5, 3, 1, 1>, bvae::AvgPool2d<3, 1, 1>, bvae::ReLU, bvae::ConvTranspose2d<1, 3, 1, 1>>>;
+
+template <class L, class D>
+void conv(const std::string& name, const bvae::Dataset& images, const path& folder, int threads, const L& likelihood,
+          const D& divergence, Report& history, Report& outputs) {
+  Conv model{bvae::Seed{11}};
+  bvae::Trainer trainer{model, likelihood, divergence, bvae::WarmUp{.to = 2.0, .over = bvae::Epochs{1}}, bvae::Adam{}};
+  history.add(name, trainer.fit(images.slice(0, 203), images.slice(203, 250),
+                                {.epochs = 2, .batch_size = 37, .seed = bvae::Seed{9}, .threads = threads}));
+  bvae::save(model, folder / (name + ".safetensors"));
+  outputs.add_all(name + ".mu", model.encode(images.columns<float>(0, 3)).mu);
+  outputs.add_all(name + ".sample", model.sample(3, likelihood));
+}
+
 void train(const path& file, const path& folder, int threads) {
   std::filesystem::create_directories(folder);
   const bvae::Dataset images = bvae::idx::load(file);
   Report history(folder / "history.txt");
   Report outputs(folder / "outputs.txt");
   large(images, folder, threads, history, outputs);
+  conv("conv", images, folder, threads, bvae::Bernoulli{}, bvae::Kl{}, history, outputs);
+  conv("conv_continuous", images, folder, threads, bvae::ContinuousBernoulli{}, bvae::TotalCorrelation{},
+       history, outputs);
+  conv("conv_optimal", images, folder, threads, bvae::OptimalGaussian{}, bvae::DipVae{}, history, outputs);
+  conv("conv_laplace", images, folder, threads, bvae::Laplace{}, bvae::Mmd{}, history, outputs);
   // The middle of some images.
   const Eigen::MatrixXf pixels = images.columns<float>(0, 301).middleRows(360, 61);
   const bvae::Dataset rows(pixels);

@@ -60,13 +60,6 @@ struct Extents {
 
 namespace detail {
 
-/// Packing memory of this thread, see products: at least as much as weights_gradient needs, which a thread may meet
-/// late.
-template <class Scalar>
-Scalar* scratch(const Extents& e, Index values) {
-  return products::detail::scratch<Scalar>(std::max(values, e.gradient_scratch()));
-}
-
 /// Along one axis: the fine pixels phase, phase + stride, ... are seen through `taps` of the kernel, the last of which
 /// is `last` and sees the coarse pixel `first` for the first of them, one more for each next one. Earlier taps see
 /// earlier... the coarse pixels first, first + 1, ... are seen through taps last, last - stride, ...
@@ -176,7 +169,7 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
                                     .c_pixel = e.coarse_channels,
                                     .slope = slope};
   if (e.by_patches()) {
-    Scalar* const patches = detail::scratch<Scalar>(e, e.coarse_width * e.taps());
+    Scalar* const patches = products::detail::scratch<Scalar>(e.coarse_width * e.taps());
     work.b = patches;
     for (Index s = 0; s < samples; ++s)
       for (Index y = 0; y < e.coarse_height; ++y) {
@@ -190,7 +183,7 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
   const Index padded_size = (e.fine_height + 2 * e.padding) * padded_row;
   Scalar* padded = nullptr;
   if (e.padding > 0) {
-    padded = detail::scratch<Scalar>(e, padded_size);
+    padded = products::detail::scratch<Scalar>(padded_size);
     std::fill_n(padded, padded_size, Scalar(0));
   }
   work.height = e.coarse_height;
@@ -229,7 +222,7 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
   if (e.by_patches()) {
     const Index taps = e.taps();
     const Index packed_size = Extents::panels_of(taps) * kPanel * e.coarse_channels;
-    Scalar* const packed = detail::scratch<Scalar>(e, packed_size + kPanel + e.coarse_width * taps);
+    Scalar* const packed = products::detail::scratch<Scalar>(packed_size + kPanel + e.coarse_width * taps);
     Scalar* const zeros =
         detail::pack(taps, e.coarse_channels, packed, [&](Index tap, Index channel) { return weight(channel, tap); });
     std::fill_n(zeros, kPanel, Scalar(0));
@@ -283,7 +276,7 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
   const Index padded_size = (rows.before + e.coarse_height + rows.after) * padded_row;
   const Index panels = Extents::panels_of(e.fine_channels);
   Scalar* const start =
-      detail::scratch<Scalar>(e, panels * kPanel * (1 + e.kernel * e.kernel * e.coarse_channels) + padded_size);
+      products::detail::scratch<Scalar>(panels * kPanel * (1 + e.kernel * e.kernel * e.coarse_channels) + padded_size);
   Scalar* const packed = start + panels * kPanel;
   for (Index i = 0; i < panels * kPanel; ++i) start[i] = bias != nullptr && i < e.fine_channels ? bias[i] : Scalar(0);
   Scalar* end = packed;
@@ -361,7 +354,7 @@ void weights_gradient(const Extents& e, Index samples, const Scalar* fine, const
       .adds = false};
   // Coarse channels that do not fill their panels are copied to panels that they do.
   const Index packed_size = whole ? 0 : work.panels * kPanel * pixels;
-  Scalar* const packed = detail::scratch<Scalar>(e, e.gradient_scratch());
+  Scalar* const packed = products::detail::scratch<Scalar>(e.gradient_scratch());
   Scalar* const sums = packed + packed_size;  // which nobody needs here
   Scalar* const patches = sums + kPanel;
   if (!whole) {

@@ -45,10 +45,11 @@ constexpr Scalar slope_of(Scalar parameter) {
 
 }  // namespace detail
 
-/// Makes room for the products of this thread: one whose first work comes late must not allocate then.
+/// Makes room for the products of this thread (a network's kGradientScratch values at least): one whose first work
+/// comes late must not allocate then.
 template <class Scalar>
-void reserve() {
-  detail::scratch<Scalar>(1);
+void reserve(Index values) {
+  detail::scratch<Scalar>(values);
 }
 
 /// y = activation(W x + b): `w` outputs x inputs in panels, `x` inputs x samples, `y` outputs x samples.

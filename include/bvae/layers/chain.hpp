@@ -94,6 +94,15 @@ constexpr bool is_fusible_activation() {
 
 /// Rows of a task: a multiple of every register's width; the weights' part of a usual layer fits a cache.
 inline constexpr Index kUsualTaskRows = 48;
+/// Values of a thread's memory that a product of the layer's gradient may need beyond those of any Linear.
+template <class B>
+inline constexpr Index kGradientScratch = [] {
+  if constexpr (requires { B::kGradientScratch; }) {
+    return B::kGradientScratch;
+  } else {
+    return Index{0};
+  }
+}();
 template <class B>
 inline constexpr Index kTaskRows = [] {
   if constexpr (requires { B::kGradientTaskRows; }) {

@@ -47,6 +47,7 @@ struct Conv2d {
     /// The parts of the weights, and the bias; 16 rows for each.
     static constexpr Index kGradientRows = 16 * (kExtents.gradient_parts() + 1);
     static constexpr Index kGradientTaskRows = 16;
+    static constexpr Index kGradientScratch = kExtents.gradient_scratch();
     /// What of the weight `gradient` writes for the rows from `first` on.
     static constexpr PanelBlock gradient_block(Index first, Index) {
       return detail::block_of_part(kExtents, first / 16);

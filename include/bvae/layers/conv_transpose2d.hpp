@@ -53,6 +53,7 @@ struct ConvTranspose2d : private detail::ConvTranspose2dOutputPadding<OutputPadd
     /// The parts of the weights, and the bias; 16 rows for each.
     static constexpr Index kGradientRows = 16 * (kExtents.gradient_parts() + 1);
     static constexpr Index kGradientTaskRows = 16;
+    static constexpr Index kGradientScratch = kExtents.gradient_scratch();
     static constexpr int kOutputAxis = 1;  // of the weight
     /// What of the weight `gradient` writes for the rows from `first` on.
     static constexpr PanelBlock gradient_block(Index first, Index) {

@@ -242,6 +242,11 @@ class Network {
     detail::for_each_layer<kLayers>([&]<int I>() { total += detail::kPaddedRows<Bound<I>>; });
     return total;
   }();
+  static constexpr Index kGradientScratch = [] {
+    Index most = 0;
+    detail::for_each_layer<kLayers>([&]<int I>() { most = std::max(most, detail::kGradientScratch<Bound<I>>); });
+    return most;
+  }();
   static constexpr Index kGradientTaskRows = [] {
     Index least = detail::kUsualTaskRows;
     detail::for_each_layer<kLayers>([&]<int I>() { least = std::min(least, detail::kTaskRows<Bound<I>>); });

@@ -56,6 +56,7 @@ struct BoundResidual : private ResidualAdds<Body, Beside> {
       concatenate(InnerTensors<Body, "body", Of::kState, kAxisOrder<Output>>::kTensors,
                   InnerTensors<Beside, "shortcut", Of::kState, kAxisOrder<Output>>::kTensors);
   static constexpr Index kGradientRows = Body::kGradientRows + Beside::kGradientRows;
+  static constexpr Index kGradientScratch = std::max(Body::kGradientScratch, Beside::kGradientScratch);
   static constexpr Index kGradientTaskRows = std::min(Body::kGradientTaskRows, Beside::kGradientTaskRows);
 
   /// The body writes the gradient of its input where that of the layer's input is to be; a projection has a place of

@@ -154,6 +154,7 @@ struct SpectralNorm {
     }();
     static constexpr auto kState = detail::SpectralMatrix<Inside>::kState;
     static constexpr Index kGradientRows = Inside::kGradientRows;
+    static constexpr Index kGradientScratch = detail::kGradientScratch<Inside>;
     static constexpr Index kGradientTaskRows = [] {
       if constexpr (requires { Inside::kGradientTaskRows; }) {
         return Inside::kGradientTaskRows;

@@ -73,6 +73,7 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
   const Index batch = options.batch_size;
   constexpr Index kClasses = Network::kOutputs;
   Team team(options.threads);
+  team.run([](const Member&) { products::reserve<Scalar>(Net::kGradientScratch); });
   Arena<Scalar> input(static_cast<std::size_t>(Network::kFeatures * batch));
   const typename Net::template Activations<Scalar> a(batch, input.data(), nullptr);
   Arena<Scalar> gradient(network.parameters().size());

@@ -160,7 +160,10 @@ class Trainer {
     [[maybe_unused]] std::unique_ptr<Evaluator<Model, L>> evaluator;
     if constexpr (HasValidation) evaluator = std::make_unique<Evaluator<Model, L>>(likelihood_);
 
-    work.team.run([](const Member&) { products::reserve<Scalar>(); });
+    work.team.run([](const Member&) {
+      products::reserve<Scalar>(std::max({Model::EncoderNetwork::kGradientScratch, Model::HeadNetwork::kGradientScratch,
+                                          Model::DecoderNetwork::kGradientScratch}));
+    });
     const RunInfo info = describe(train, validation, options, work.team.size());
     history_ = {};
     History& history = history_;
