@@ -135,8 +135,8 @@ void train(const path& file, const path& folder, int threads) {
   Report outputs(folder / "outputs.txt");
   large(images, folder, threads, history, outputs);
   conv("conv", images, folder, threads, bvae::Bernoulli{}, bvae::Kl{}, history, outputs);
-  conv("conv_continuous", images, folder, threads, bvae::ContinuousBernoulli{}, bvae::TotalCorrelation{},
-       history, outputs);
+  conv("conv_continuous", images, folder, threads, bvae::ContinuousBernoulli{}, bvae::TotalCorrelation{}, history,
+       outputs);
   conv("conv_optimal", images, folder, threads, bvae::OptimalGaussian{}, bvae::DipVae{}, history, outputs);
   conv("conv_laplace", images, folder, threads, bvae::Laplace{}, bvae::Mmd{}, history, outputs);
   // The middle of some images.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bvae/layers/batch_norm.hpp"
 #include "bvae/layers/conv2d.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/linear.hpp"
@@ -92,4 +93,21 @@ TEST_CASE("fit_classifier: a step that diverges leaves the parameters before it"
   const Arena<float> before = network.parameters();
   CHECK_THROWS_AS(fit_classifier(network, bars(30), {.batch_size = 10}), DivergedError);
   CHECK(bvae_test::same_bits(before, network.parameters()));
+}
+
+TEST_CASE("fit_classifier: after a step that diverges parameters and state are those from before it", "[training]") {
+  using Normalized = Network<Image<1, 6, 6>, Flatten, Linear<8>, BatchNorm, ReLU, Linear<3>>;
+  const Dataset data = bars(20);
+  const auto start = [&] {
+    TrainedNetwork<Normalized> network{Seed{2}};
+    fit_classifier(network, data, {.epochs = 1, .batch_size = 20});
+    // The logits of the next step overflow, when the running statistics have already been moved.
+    network.parameters()[static_cast<std::size_t>(network.parameter_tensors()[4].offset)] = 3e38F;
+    return network;
+  };
+  const TrainedNetwork<Normalized> before = start();
+  TrainedNetwork<Normalized> network = start();
+  CHECK_THROWS_AS(fit_classifier(network, data, {.epochs = 1, .batch_size = 20}), DivergedError);
+  CHECK(bvae_test::same_bits(network.parameters(), before.parameters()));
+  CHECK(bvae_test::same_bits(network.state(), before.state()));
 }

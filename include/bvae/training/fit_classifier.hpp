@@ -12,6 +12,7 @@
 #include "bvae/core/batch.hpp"
 #include "bvae/core/errors.hpp"
 #include "bvae/core/message.hpp"
+#include "bvae/core/products.hpp"
 #include "bvae/core/team.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/data/shuffle.hpp"
