@@ -79,8 +79,9 @@ void check_same(bool with_input_delta) {
 template <class A, class Scalar>
 struct TakenAlong {
   static void check() {
-    static_assert(Chained<A>::template kTakesNext<1> && Chained<A>::template kTakesPrevious<1>);
-    static_assert(!Chained<Alone<A>>::template kTakesNext<1> && !Chained<Alone<A>>::template kTakesPrevious<1>);
+    static_assert(Chained<A>::template Place<1>::kTakesNext && Chained<A>::template Place<1>::kTakesPrevious);
+    static_assert(!Chained<Alone<A>>::template Place<1>::kTakesNext &&
+                  !Chained<Alone<A>>::template Place<1>::kTakesPrevious);
     check_same<Chained<A>, Chained<Alone<A>>, Scalar>(true);
     check_same<Chained<A>, Chained<Alone<A>>, Scalar>(false);
   }
@@ -90,11 +91,12 @@ struct TakenAlong {
 
 TEST_CASE("Network: where a layer takes an activation along, values or gradients are one array", "[network]") {
   using Net = Network<Features<3>, ReLU, Linear<4>, ReLU, ReLU, Linear<2>, ReLU>;
-  static_assert(!Net::kTakesNext<-1> && !Net::kTakesNext<0> && Net::kTakesNext<1> && !Net::kTakesNext<2> &&
-                !Net::kTakesNext<3> && Net::kTakesNext<4> && !Net::kTakesNext<5>);
-  static_assert(!Net::kTakesPrevious<0> && Net::kTakesPrevious<1> && !Net::kTakesPrevious<2> &&
-                !Net::kTakesPrevious<3> && Net::kTakesPrevious<4> && !Net::kTakesPrevious<5> &&
-                !Net::kTakesPrevious<6>);
+  static_assert(!Net::Place<-1>::kTakesNext && !Net::Place<0>::kTakesNext && Net::Place<1>::kTakesNext &&
+                !Net::Place<2>::kTakesNext && !Net::Place<3>::kTakesNext && Net::Place<4>::kTakesNext &&
+                !Net::Place<5>::kTakesNext);
+  static_assert(!Net::Place<0>::kTakesPrevious && Net::Place<1>::kTakesPrevious && !Net::Place<2>::kTakesPrevious &&
+                !Net::Place<3>::kTakesPrevious && Net::Place<4>::kTakesPrevious && !Net::Place<5>::kTakesPrevious &&
+                !Net::Place<6>::kTakesPrevious);
   bvae::Arena<float> x(6), dx(6);
   const Net::Activations<float> a(2, x.data(), dx.data());
   CHECK(a.value(1) != a.value(0));
@@ -107,8 +109,8 @@ TEST_CASE("Network: where a layer takes an activation along, values or gradients
   CHECK(a.delta(6) != a.delta(5));
   // Not across another layer, and not if the derivative needs the activation's input.
   using Apart = Network<Image<1, 2, 2>, ReLU, Flatten, Linear<4>, bvae::SiLU, Linear<3>, Center, ReLU>;
-  static_assert(!Apart::kTakesPrevious<2> && !Apart::kTakesNext<2> && !Apart::kTakesPrevious<4> &&
-                !Apart::kTakesNext<4> && !Apart::kTakesNext<5>);
+  static_assert(!Apart::Place<2>::kTakesPrevious && !Apart::Place<2>::kTakesNext && !Apart::Place<4>::kTakesPrevious &&
+                !Apart::Place<4>::kTakesNext && !Apart::Place<5>::kTakesNext);
 }
 
 TEMPLATE_PRODUCT_TEST_CASE("Network: an activation taken along gives the bits of one by itself", "[network]",

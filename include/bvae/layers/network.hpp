@@ -30,8 +30,6 @@ template <Shape In, class... Layers>
 class Network {
   using Layout = detail::NetworkLayout<In, Layers...>;
   using Bounds = typename Layout::Bounds;
-  template <int I>
-  using Place = typename Layout::template Place<I>;
   static_assert(detail::UnflattensAreOrdered<Bounds>::value);
 
  public:
@@ -40,6 +38,9 @@ class Network {
   static constexpr int kLayers = static_cast<int>(sizeof...(Layers));
   template <int I>
   using Bound = detail::BoundOf<Bounds, I>;
+  /// Where the values of layer I lie, and whether it takes its neighbours along.
+  template <int I>
+  using Place = typename Layout::template Place<I>;
 
   /// Every gradient of the parameters is a product of a layer's input and the gradient at its output.
   static constexpr bool kGradientsAreProducts = [] {
