@@ -32,6 +32,7 @@
 #include "bvae/initializers/xavier_uniform.hpp"
 #include "bvae/initializers/zeros.hpp"
 
+#include "bvae/layers/activations.hpp"
 #include "bvae/layers/avg_pool2d.hpp"
 #include "bvae/layers/batch_norm.hpp"
 #include "bvae/layers/chain.hpp"
@@ -51,6 +52,7 @@
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/max_pool2d.hpp"
 #include "bvae/layers/network.hpp"
+#include "bvae/layers/network_layout.hpp"
 #include "bvae/layers/normalized_runs.hpp"
 #include "bvae/layers/pointwise.hpp"
 #include "bvae/layers/relu.hpp"
@@ -69,6 +71,7 @@
 #include "bvae/latent/diagonal_gaussian.hpp"
 #include "bvae/latent/latent.hpp"
 
+#include "bvae/likelihoods/any_likelihood.hpp"
 #include "bvae/likelihoods/bernoulli.hpp"
 #include "bvae/likelihoods/continuous_bernoulli.hpp"
 #include "bvae/likelihoods/gaussian.hpp"
@@ -123,6 +126,7 @@
 #include "bvae/io/save.hpp"
 
 // L4
+#include "bvae/training/any_divergence.hpp"
 #include "bvae/training/event.hpp"
 #include "bvae/training/fit_classifier.hpp"
 #include "bvae/training/history.hpp"

@@ -104,6 +104,16 @@ concept Initializer = requires(std::span<float> weights, Index fan, const Random
   I::fill(weights, fan, fan, random, std::uint32_t{});
 };
 
+/// The name of a likelihood, a divergence, ...: that of what a holder of any kind holds, otherwise the type's.
+template <class T>
+[[nodiscard]] constexpr std::string_view name_of(const T& thing) {
+  if constexpr (requires { thing.name(); }) {
+    return thing.name();
+  } else {
+    return T::kName;
+  }
+}
+
 /// Of a likelihood that wants several values for each feature: its calls take one more argument, how they lie in the
 /// decoder's output. `block` values of the first kind come before the `block` values of the second, and so on: the
 /// channels of a pixel if the decoder returns an image, otherwise all features.

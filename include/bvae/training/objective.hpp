@@ -118,10 +118,11 @@ class Objective {
     if constexpr (BatchLikelihood<L>) {
       member.barrier();
       const Scalar slope = static_cast<Scalar>(likelihood_.slope(mean_of_values(samples), Model::kFeatures));
-      pass.for_own_shards([&](Shard s) {
-        Scalar* const delta = decoder_.output_delta() + s.first * Model::kDecoderOutputs;
-        for (Index i = 0; i < s.count * Model::kDecoderOutputs; ++i) delta[i] *= slope;
-      });
+      if (slope != Scalar(1))
+        pass.for_own_shards([&](Shard s) {
+          Scalar* const delta = decoder_.output_delta() + s.first * Model::kDecoderOutputs;
+          for (Index i = 0; i < s.count * Model::kDecoderOutputs; ++i) delta[i] *= slope;
+        });
     }
     Model::DecoderNetwork::backward(decoder_pass, p + Model::kDecoderOffset, decoder_);
     member.barrier();
@@ -244,7 +245,7 @@ class Objective {
     if (const int i = Model::DecoderNetwork::first_non_finite(samples, decoder_); i >= 0)
       return {step, "output", message("decoder.", i)};
     if (!std::isfinite(losses(samples, 0).reconstruction))
-      return {step, "loss", message(L::kName, " (reconstruction)")};
+      return {step, "loss", message(name_of(likelihood_), " (reconstruction)")};
     for (const NamedTensor& tensor : Model::parameter_tensors())
       for (const Scalar g : values_of(tensor.info, gradient_.data() + tensor.offset))
         if (!std::isfinite(g)) return {step, "gradient", tensor.name};

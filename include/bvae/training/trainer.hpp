@@ -330,8 +330,8 @@ class Trainer {
     info.seed = options.seed.value;
     info.final_beta = schedule_(Progress::at(info.total_steps - 1, info.steps_per_epoch, info.total_steps));
     info.binarization = options.binarization;
-    info.likelihood = L::kName;
-    info.divergence = D::kName;
+    info.likelihood = name_of(likelihood_);
+    info.divergence = name_of(divergence_);
     info.optimizer = O::kName;
     return info;
   }

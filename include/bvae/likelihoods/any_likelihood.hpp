@@ -1,0 +1,123 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "bvae/core/concepts.hpp"
+
+namespace bvae {
+
+/// Holds any likelihood with one output per feature, for when the kind is known only at run time (a command line flag),
+/// or to compile one training instead of one for each likelihood.
+///
+/// It gives the bits of the likelihood inside. A call costs one indirect call for a shard of samples, and training one
+/// more meeting of the threads in a step, because the one inside may be a function of the batch's mean
+/// (OptimalGaussian). Copies share the likelihood, which is never changed. The constructor calls its `validate()`, if
+/// it has one.
+///
+/// \tparam Scalar of the model
+template <class Scalar = float>
+class AnyLikelihood {
+ public:
+  static constexpr std::string_view kName = "any";
+  static constexpr Index kOutputsPerFeature = 1;
+
+  template <class Kind>
+    requires(!std::same_as<std::remove_cvref_t<Kind>, AnyLikelihood>) && Likelihood<std::decay_t<Kind>>
+  AnyLikelihood(Kind&& likelihood)
+      : held_(std::make_shared<const Held<std::decay_t<Kind>>>(std::forward<Kind>(likelihood))) {
+    static_assert(std::decay_t<Kind>::kOutputsPerFeature == 1 && kSharedOutputs<std::decay_t<Kind>> == 0,
+                  "AnyLikelihood: the likelihood must take one output for each feature");
+    validate();
+  }
+
+  /// Of the likelihood inside.
+  [[nodiscard]] std::string_view name() const { return held_->name(); }
+
+  void validate() const { held_->validate(); }
+
+  void operator()(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
+                  View<Scalar> gradient) const {
+    held_->evaluate(target, output, weight, values, gradient);
+  }
+  void mean(View<Scalar> output) const { held_->mean(output); }
+  void check_targets(double minimum, double maximum) const { held_->check_targets(minimum, maximum); }
+
+  /// As a BatchLikelihood: other likelihoods are the mean itself.
+  [[nodiscard]] double value(double mean, Index features) const { return held_->value(mean, features); }
+  [[nodiscard]] double slope(double mean, Index features) const { return held_->slope(mean, features); }
+
+  /// What the value leaves out, in nats; 0 if the likelihood inside does not say.
+  [[nodiscard]] double constant(Index features) const { return held_->constant(features); }
+
+ private:
+  struct Interface {
+    virtual ~Interface() = default;
+    [[nodiscard]] virtual std::string_view name() const = 0;
+    virtual void validate() const = 0;
+    virtual void evaluate(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
+                          View<Scalar> gradient) const = 0;
+    virtual void mean(View<Scalar> output) const = 0;
+    virtual void check_targets(double minimum, double maximum) const = 0;
+    [[nodiscard]] virtual double value(double mean, Index features) const = 0;
+    [[nodiscard]] virtual double slope(double mean, Index features) const = 0;
+    [[nodiscard]] virtual double constant(Index features) const = 0;
+  };
+
+  template <class Kind>
+  struct Held final : Interface {
+    explicit Held(Kind given) : likelihood(std::move(given)) {}
+
+    [[nodiscard]] std::string_view name() const override { return Kind::kName; }
+    void validate() const override {
+      if constexpr (requires { likelihood.validate(); }) likelihood.validate();
+    }
+    void evaluate(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
+                  View<Scalar> gradient) const override {
+      if constexpr (BlockLikelihood<Kind>) {
+        likelihood(target, output, weight, values, gradient, target.rows());
+      } else {
+        likelihood(target, output, weight, values, gradient);
+      }
+    }
+    void mean(View<Scalar> output) const override {
+      if constexpr (BlockLikelihood<Kind>) {
+        likelihood.mean(output, output.rows());
+      } else {
+        likelihood.mean(output);
+      }
+    }
+    void check_targets(double minimum, double maximum) const override { likelihood.check_targets(minimum, maximum); }
+    [[nodiscard]] double value(double mean, [[maybe_unused]] Index features) const override {
+      if constexpr (BatchLikelihood<Kind>) {
+        return likelihood.value(mean, features);
+      } else {
+        return mean;
+      }
+    }
+    [[nodiscard]] double slope([[maybe_unused]] double mean, [[maybe_unused]] Index features) const override {
+      if constexpr (BatchLikelihood<Kind>) {
+        return likelihood.slope(mean, features);
+      } else {
+        return 1;
+      }
+    }
+    [[nodiscard]] double constant([[maybe_unused]] Index features) const override {
+      if constexpr (requires { likelihood.constant(features); }) {
+        return likelihood.constant(features);
+      } else {
+        return 0;
+      }
+    }
+
+    Kind likelihood;
+  };
+
+  std::shared_ptr<const Interface> held_;
+};
+
+}  // namespace bvae
