@@ -7,7 +7,9 @@
 #include <bvae/version.hpp>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <iostream>
 #include <limits>
 #include <sstream>
@@ -75,15 +77,23 @@ class Flags {
 
   Flags& folder(const std::string& flag, std::optional<std::filesystem::path> Options::*value,
                 const std::string& help) {
-    const auto read = [options = &options_, flag, value](const std::string& given) {
-      if (given.empty()) throw CLI::ValidationError(flag, "must be the name of a folder, not empty");
-      options->*value = given;
-    };
-    app_.add_option_function<std::string>(flag, read, help)->type_name("DIR")->group(group_);
-    return *this;
+    return path(flag, value, "folder", "DIR", help);
+  }
+  Flags& file(const std::string& flag, std::optional<std::filesystem::path> Options::*value, const std::string& help) {
+    return path(flag, value, "file", "FILE", help);
   }
 
  private:
+  Flags& path(const std::string& flag, std::optional<std::filesystem::path> Options::*value, const std::string& kind,
+              const std::string& shown, const std::string& help) {
+    const auto read = [options = &options_, flag, value, kind](const std::string& given) {
+      if (given.empty()) throw CLI::ValidationError(flag, "must be the name of a " + kind + ", not empty");
+      options->*value = given;
+    };
+    app_.add_option_function<std::string>(flag, read, help)->type_name(shown)->group(group_);
+    return *this;
+  }
+
   CLI::App& app_;
   Options& options_;
   std::string group_;
@@ -103,6 +113,38 @@ constexpr const char* kFooter =
     "\nExit codes: 0 done; 2 wrong flags, or an --out that cannot be made; 3 data that are missing or damaged, or\n"
     "results that cannot be written; 4 training diverged (the last good model is saved); 130 and 143 after Ctrl-C and\n"
     "SIGTERM.\n";
+
+/// Flags that were given and change nothing: those that only another choice reads.
+void report_idle_flags(const CLI::App& app, const Options& options) {
+  struct Reader {
+    const char* flag;
+    const char* choice;
+    const std::string& chosen;
+    std::vector<std::string> readers;
+  };
+  const std::string& likelihood = options.likelihood;
+  const std::string& divergence = options.divergence;
+  for (const Reader& reader :
+       std::initializer_list<Reader>{{"--warmup-epochs", "--schedule", options.schedule, {"linear", "warmup"}},
+                                     {"--sigma", "--likelihood", likelihood, {"gaussian", "laplace"}},
+                                     {"--pixel-weight", "--likelihood", likelihood, {"perceptual"}},
+                                     {"--feature-weight", "--likelihood", likelihood, {"perceptual"}},
+                                     {"--free-bits", "--divergence", divergence, {"kl"}},
+                                     {"--free-bits-form", "--divergence", divergence, {"kl"}},
+                                     {"--capacity", "--divergence", divergence, {"capacity"}},
+                                     {"--capacity-epochs", "--divergence", divergence, {"capacity"}},
+                                     {"--gamma", "--divergence", divergence, {"capacity"}},
+                                     {"--mi-weight", "--divergence", divergence, {"total-correlation"}},
+                                     {"--tc-weight", "--divergence", divergence, {"total-correlation"}},
+                                     {"--dimension-weight", "--divergence", divergence, {"total-correlation"}},
+                                     {"--lambda-od", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
+                                     {"--lambda-d", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
+                                     {"--mmd-weight", "--divergence", divergence, {"mmd"}},
+                                     {"--kl-weight", "--divergence", divergence, {"mmd"}}})
+    if (app.count(reader.flag) > 0 &&
+        std::find(reader.readers.begin(), reader.readers.end(), reader.chosen) == reader.readers.end())
+      std::cerr << "mnist: " << reader.flag << " has no effect with " << reader.choice << ' ' << reader.chosen << '\n';
+}
 
 }  // namespace
 
@@ -155,8 +197,24 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "with BatchNorm, LayerNorm (before ReLU) or SpectralNorm (around\n"
               "Linear); conv: two convolutions 4x4 of 32 channels with stride 2,\n"
               "256-20, mirrored; all with ReLU")
-      .choice("--likelihood", &Options::likelihood, {"bernoulli", "gaussian"},
-              "of a pixel; gaussian has sigma 1 (half of the squared error)")
+      .group("Reconstruction")
+      .choice("--likelihood", &Options::likelihood,
+              {"bernoulli", "gaussian", "laplace", "continuous-bernoulli", "optimal-gaussian", "learned-gaussian",
+               "gaussian-per-pixel", "perceptual"},
+              "of a pixel. gaussian: with --sigma; optimal-gaussian: with the sigma\n"
+              "that suits each batch best; learned-gaussian: with one that is\n"
+              "learned; gaussian-per-pixel: each pixel's comes from the decoder;\n"
+              "perceptual: bernoulli beside the distance of features, those of a\n"
+              "small network that first learns to tell the digits apart")
+      .number("--sigma", &Options::sigma, 1e-6, 1e6, "a number from 1e-6 to 1e6", text(defaults.sigma),
+              "of gaussian (1: half of the squared error); the scale of laplace")
+      .number("--pixel-weight", &Options::pixel_weight, 0.0, 1e6, "a number, 0 to 1e6", text(defaults.pixel_weight),
+              "of bernoulli in perceptual")
+      .number("--feature-weight", &Options::feature_weight, 0.0, 1e6, "a number, 0 to 1e6",
+              text(defaults.feature_weight), "of the squared distances of the features in perceptual")
+      .file("--features", &Options::features,
+            "features.safetensors of an earlier run: for perceptual; and with any\n"
+            "likelihood its network reads the reconstructed digits")
       .group("Objective")
       .number("--beta", &Options::beta, 0.0, kLargest, "a finite number, 0 or more", text(defaults.beta),
               "weight of the KL divergence; 1 is the plain VAE")
@@ -170,8 +228,38 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .number("--warmup-epochs", &Options::warmup_epochs, 0.0, kLargest, "a finite number, 0 or more", "",
               "epochs from beta 0 to --beta with linear and warmup, counted in\n"
               "steps, so that 0.5 is possible")
+      .choice("--divergence", &Options::divergence,
+              {"kl", "capacity", "total-correlation", "dip-vae-i", "dip-vae-ii", "mmd"},
+              "what beta multiplies. capacity: distance of the KL to a growing\n"
+              "capacity (Burgess 2018); total-correlation: the KL's three parts\n"
+              "with a weight each (beta-TCVAE); dip-vae-i, -ii: KL and the latents'\n"
+              "covariances (Kumar 2018); mmd: KL and the distance of all latents'\n"
+              "distribution to the prior (InfoVAE)")
       .number("--free-bits", &Options::free_bits, 0.0, kLargest, "a finite number, 0 or more", text(defaults.free_bits),
-              "nats of KL that each latent has for free")
+              "nats of KL that are free: of each latent, with --free-bits-form")
+      .choice("--free-bits-form", &Options::free_bits_form, kFreeBitsForms,
+              "whose KL has them; mask-: more than them counts whole")
+      .number("--capacity", &Options::capacity, 0.0, kLargest, "a finite number, 0 or more", text(defaults.capacity),
+              "nats that capacity grows to")
+      .number("--capacity-epochs", &Options::capacity_epochs, kSmallest, kLargest, "a finite number above 0", "",
+              "epochs that it grows; if not given half of the training")
+      .number("--gamma", &Options::gamma, 0.0, kLargest, "a finite number, 0 or more", text(defaults.gamma),
+              "weight of the distance in capacity")
+      .number("--mi-weight", &Options::mi_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.mi_weight),
+              "of the mutual information in total-correlation")
+      .number("--tc-weight", &Options::tc_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.tc_weight),
+              "of the total correlation")
+      .number("--dimension-weight", &Options::dimension_weight, 0.0, kLargest, "a finite number, 0 or more",
+              text(defaults.dimension_weight), "of the latents' own KL in total-correlation")
+      .number("--lambda-od", &Options::lambda_od, 0.0, kLargest, "a finite number, 0 or more", text(defaults.lambda_od),
+              "weight of the covariances in dip-vae-i and -ii")
+      .number("--lambda-d", &Options::lambda_d, 0.0, kLargest, "a finite number, 0 or more", "",
+              "weight of the variances' distances to 1; if not given as in the\n"
+              "paper: dip-vae-i ten times --lambda-od, dip-vae-ii the same")
+      .number("--mmd-weight", &Options::mmd_weight, 0.0, kLargest, "a finite number, 0 or more",
+              text(defaults.mmd_weight), "of the distance in mmd")
+      .number("--kl-weight", &Options::kl_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.kl_weight),
+              "of the KL in mmd; 0 for MMD-VAE")
       .group("Training")
       .number("--epochs", &Options::epochs, std::int64_t{1}, std::int64_t{100000}, "a whole number, 1 to 100000",
               std::to_string(defaults.epochs), "times through the training data")
@@ -198,7 +286,6 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
     const bool served = app.exit(error, std::cout, std::cerr) == 0;  // --help, --version
     return served ? kDone : kUsage;
   }
-  if (options.warmup_epochs && !options.ramp_epochs())
-    std::cerr << "mnist: --warmup-epochs has no effect with --schedule " << options.schedule << '\n';
+  report_idle_flags(app, options);
   return options;
 }

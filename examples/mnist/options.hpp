@@ -8,6 +8,12 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
+
+/// The forms of free bits, in the order of bvae::FreeBits.
+inline const std::vector<std::string> kFreeBitsForms{
+    "per-latent",      "per-sample-and-latent",      "per-sample", "total",
+    "mask-per-sample", "mask-per-sample-and-latent", "mask-total"};
 
 /// The command line, checked: every name is one of those that --help lists, every number lies in its range.
 struct Options {
@@ -16,12 +22,28 @@ struct Options {
 
   std::string model = "mlp";
   std::string likelihood = "bernoulli";
+  double sigma = 1;
+  double pixel_weight = 0.1;
+  double feature_weight = 1;
+  std::optional<std::filesystem::path> features{};  ///< of an earlier run; trained if not given
   std::string binarize = "none";
 
   double beta = 1;
   std::string schedule = "constant";
   std::optional<double> warmup_epochs{};  ///< ramp_epochs() if not given
+  std::string divergence = "kl";
   double free_bits = 0;
+  std::string free_bits_form = "per-latent";
+  double capacity = 25;
+  std::optional<double> capacity_epochs{};  ///< half of the training if not given
+  double gamma = 1000;
+  double mi_weight = 1;
+  double tc_weight = 6;
+  double dimension_weight = 1;
+  double lambda_od = 10;
+  std::optional<double> lambda_d{};  ///< as in the paper if not given
+  double mmd_weight = 1000;
+  double kl_weight = 1;
 
   std::int64_t epochs = 10;
   std::int64_t batch_size = 128;
@@ -35,6 +57,11 @@ struct Options {
   /// Length of the ramp of beta; nothing for schedules that have none.
   [[nodiscard]] std::optional<double> ramp_epochs() const;
   [[nodiscard]] bvae::AnySchedule beta_schedule() const;
+  [[nodiscard]] double dip_lambda_d() const {
+    return lambda_d.value_or(divergence == "dip-vae-i" ? 10 * lambda_od : lambda_od);
+  }
+  /// Epochs until the capacity has its full size.
+  [[nodiscard]] double capacity_ramp() const { return capacity_epochs.value_or(static_cast<double>(epochs) / 2); }
   [[nodiscard]] bvae::Binarization binarization() const;
 };
 

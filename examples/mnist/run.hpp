@@ -6,26 +6,19 @@
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
-#include <map>
 #include <numeric>
+#include <optional>
 #include <string>
-#include <variant>
+#include <type_traits>
 #include <vector>
 
 #include "experiment.hpp"
 #include "interruption.hpp"
+#include "objective.hpp"
 #include "pictures.hpp"
 #include "run_folder.hpp"
 
 namespace detail {
-
-using AnyOptimizer = std::variant<bvae::Adam, bvae::AdamW, bvae::Sgd>;
-
-inline AnyOptimizer make_optimizer(const Options& options) {
-  if (options.optimizer == "adamw") return bvae::AdamW{.learning_rate = options.learning_rate};
-  if (options.optimizer == "sgd") return bvae::Sgd{.learning_rate = options.learning_rate, .momentum = 0.9};
-  return bvae::Adam{.learning_rate = options.learning_rate};
-}
 
 /// Latents, those that carry most about the data first.
 inline std::vector<bvae::Index> by_kl(const bvae::Vector<double>& kl_per_latent) {
@@ -36,8 +29,56 @@ inline std::vector<bvae::Index> by_kl(const bvae::Vector<double>& kl_per_latent)
   return latents;
 }
 
+/// What the summary says beside the evaluation.
+struct Findings {
+  std::vector<double> sigmas;           ///< of each latent the posterior's, mean over the test images; ascending
+  double pixel_error = 0;               ///< of reconstructed test images: mean squared error of a pixel
+  std::optional<double> named_rightly;  ///< share of those that a network of features takes for the right digit
+  std::optional<double> pixel_sigma;    ///< if the training has found one for all pixels
+};
+
+template <class Model, class Likelihood>
+Findings look_at(const Model& model, const Experiment& experiment, const Likelihood& likelihood) {
+  const auto& [options, digits, folder] = experiment;
+  const bool has_features = options.features || options.likelihood == "perceptual";
+  const std::filesystem::path features = options.features.value_or(folder / "features.safetensors");
+  const double size = static_cast<double>(digits.test.size());
+  constexpr bvae::Index kBlock = 1000;
+  Findings findings{.sigmas = std::vector<double>(static_cast<std::size_t>(Model::kLatents), 0.0)};
+  double right = 0;
+  for (bvae::Index first = 0; first < digits.test.size(); first += kBlock) {
+    const bvae::Dataset block = digits.test.slice(first, std::min(kBlock, digits.test.size() - first));
+    const pictures::Images images =
+        pictures::test_images(block, block.size(), options.binarization(), bvae::Seed{options.seed});
+    const auto q = model.encode(images);
+    for (bvae::Index d = 0; d < Model::kLatents; ++d)
+      findings.sigmas[static_cast<std::size_t>(d)] +=
+          static_cast<double>((q.log_variance.row(d).array() * 0.5F).exp().sum()) / size;
+    const pictures::Images decoded = model.decode(q.mu, likelihood);
+    findings.pixel_error += static_cast<double>((decoded - images).squaredNorm()) / (size * Model::kFeatures);
+    if (!has_features) continue;
+    const std::vector<int> names = name_digits(features, decoded);
+    for (std::size_t s = 0; s < names.size(); ++s) right += names[s] == block.labels()[s] ? 1 : 0;
+  }
+  std::sort(findings.sigmas.begin(), findings.sigmas.end());
+  if (has_features) findings.named_rightly = right / size;
+  return findings;
+}
+
+/// Of the pixels, if the training has found one for all of them.
+template <class Model, class Likelihood>
+std::optional<double> pixel_sigma(const Model& model, const Likelihood& likelihood, const bvae::Evaluation& test) {
+  if constexpr (std::is_same_v<Likelihood, bvae::LearnedGaussian>) {
+    const bvae::NamedTensor learned = Model::parameter_tensors().back();
+    return likelihood.sigma(static_cast<double>(model.parameters()[static_cast<std::size_t>(learned.offset)]));
+  } else {
+    if (bvae::name_of(likelihood) != bvae::OptimalGaussian::kName) return std::nullopt;
+    return bvae::OptimalGaussian{}.sigma(test.reconstruction, Model::kFeatures);
+  }
+}
+
 inline void print_summary(const Experiment& experiment, const bvae::Evaluation& test,
-                          const std::vector<bvae::Index>& latents) {
+                          const std::vector<bvae::Index>& latents, const Findings& findings) {
   const auto list = [&](auto first, auto last) {
     for (; first != last; ++first) std::cout << "  z" << *first << ' ' << test.kl_per_latent[*first];
     std::cout << '\n';
@@ -46,10 +87,23 @@ inline void print_summary(const Experiment& experiment, const bvae::Evaluation& 
             << " test images, binarisation " << bvae::name(experiment.options.binarization()) << ", "
             << experiment.options.likelihood << " likelihood";
   if (test.constant != 0) std::cout << " (its constant, " << test.constant << " nats, is in the ELBO only)";
-  std::cout << "\n  reconstruction  " << std::setw(8) << test.reconstruction << " nats\n  KL              "
-            << std::setw(8) << test.kl << " nats\n  ELBO            " << std::setw(8) << test.elbo()
-            << " nats (beta = 1)\n  active units    " << std::setw(5) << test.active_units() << " of " << latents.size()
-            << "\n  KL by latent  ";
+  std::cout << "\n  reconstruction  " << std::setw(8) << test.reconstruction << " nats";
+  if (experiment.options.likelihood == "bernoulli" && experiment.options.binarize == "none")
+    std::cout << " (the entropy of the grey pixels, " << bvae::entropy_floor(experiment.digits.test)
+              << ", is the least that it can be)";
+  std::cout << "\n  KL              " << std::setw(8) << test.kl << " nats\n  ELBO            " << std::setw(8)
+            << test.elbo() << " nats (beta = 1)\n  active units    " << std::setw(5) << test.active_units() << " of "
+            << latents.size() << "\n  sigma           " << std::setw(8) << findings.sigmas[findings.sigmas.size() / 2]
+            << " (median of the latents; " << findings.sigmas.front() << " to " << findings.sigmas.back() << ")\n";
+  if (findings.pixel_sigma)
+    std::cout << "  sigma of pixels " << std::setprecision(4) << std::setw(10) << *findings.pixel_sigma << '\n';
+  std::cout << "  pixel error     " << std::setprecision(4) << std::setw(10) << findings.pixel_error
+            << " (mean square, of reconstructions)\n"
+            << std::setprecision(2);
+  if (findings.named_rightly)
+    std::cout << "  digits named rightly " << std::setw(9) << 100 * *findings.named_rightly
+              << " % of the reconstructions\n";
+  std::cout << "  KL by latent  ";
   if (latents.size() <= 6) {
     list(latents.begin(), latents.end());
   } else {
@@ -71,6 +125,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
                {{"model", options.model},
                 {"dataset", digits.name},
                 {"likelihood", options.likelihood},
+                {"divergence", options.divergence},
                 {"binarization", std::string(bvae::name(options.binarization()))}});
   };
   interruption::watch();
@@ -81,13 +136,9 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
                                .threads = options.threads,
                                .binarization = options.binarization()};
     bvae::JsonLines metrics(folder / "metrics.jsonl", "test");
-    std::visit(
-        [&, &options = options, &digits = digits](const auto& optimizer) {
-          bvae::Trainer trainer{model, likelihood, bvae::Kl{.free_bits = options.free_bits}, options.beta_schedule(),
-                                optimizer};
-          trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{}, interruption::StopTraining{});
-        },
-        make_optimizer(options));
+    bvae::Trainer trainer{model, likelihood, make_divergence(options), options.beta_schedule(),
+                          make_optimizer(options)};
+    trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{}, interruption::StopTraining{});
   } catch (...) {
     save();  // whatever ended training, the last good parameters are worth keeping
     throw;
@@ -103,16 +154,22 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   pictures::samples(model, likelihood, seed, folder / "samples.png");
   pictures::traversal(model, likelihood, originals.leftCols(1), latents, folder / "traversal.png");
   if constexpr (Model::kLatents == 2) pictures::manifold(model, likelihood, folder / "manifold.png");
-  print_summary(experiment, test, latents);
+  Findings findings = look_at(model, experiment, likelihood);
+  findings.pixel_sigma = pixel_sigma(model, likelihood, test);
+  print_summary(experiment, test, latents, findings);
 }
 
 }  // namespace detail
 
-template <class Model>
+/// Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the layers `Last`.
+template <template <bvae::Index, class...> class Model>
 void run(const Experiment& experiment) {
-  if (experiment.options.likelihood == "gaussian") {
-    detail::run<Model>(experiment, bvae::Gaussian{});
+  const std::string& likelihood = experiment.options.likelihood;
+  if (likelihood == "gaussian-per-pixel") {
+    detail::run<Model<2>>(experiment, bvae::GaussianPerPixel{});
+  } else if (likelihood == "learned-gaussian") {
+    detail::run<Model<1, bvae::SharedLogSigma>>(experiment, bvae::LearnedGaussian{});
   } else {
-    detail::run<Model>(experiment, bvae::Bernoulli{});
+    detail::run<Model<1>>(experiment, make_likelihood(experiment));
   }
 }

@@ -21,6 +21,7 @@ std::string readable_name(const Options& options, const Digits& digits) {
   std::ostringstream name;
   name << digits.name << '-' << options.model;
   if (options.likelihood != "bernoulli") name << '-' << options.likelihood;
+  if (options.divergence != "kl") name << '-' << options.divergence;
   if (options.binarize != "none") name << '-' << options.binarize;
   name << "-beta" << options.beta;
   if (options.schedule != "constant") name << '-' << options.schedule;
@@ -50,13 +51,42 @@ fs::path make_given_folder(const fs::path& folder) {
   fs::create_directories(folder, error);
   if (!error && !fs::is_directory(folder, error) && !error) error = std::make_error_code(std::errc::not_a_directory);
   if (error) refuse(folder, error);
-  for (const char* name : {"config.json", "metrics.jsonl", "model.safetensors", "reconstructions.png", "samples.png",
-                           "traversal.png", "manifold.png"}) {
+  for (const char* name : {"config.json", "metrics.jsonl", "model.safetensors", "features.safetensors",
+                           "reconstructions.png", "samples.png", "traversal.png", "manifold.png"}) {
     const fs::path file = folder / name;
     std::error_code missing;
     if (fs::is_regular_file(fs::symlink_status(file, missing)) && !fs::remove(file, error)) refuse(folder, error);
   }
   return folder;
+}
+
+/// Those of the chosen likelihood and divergence that are not the same for all.
+nlohmann::ordered_json parameters_of(const Options& options) {
+  nlohmann::ordered_json values = nlohmann::ordered_json::object();
+  const std::string& likelihood = options.likelihood;
+  if (likelihood == "gaussian" || likelihood == "laplace") values["sigma"] = options.sigma;
+  if (likelihood == "perceptual") {
+    values["pixel_weight"] = options.pixel_weight;
+    values["feature_weight"] = options.feature_weight;
+  }
+  const std::string& divergence = options.divergence;
+  if (divergence == "kl") values["free_bits_form"] = options.free_bits_form;
+  if (divergence == "capacity") {
+    values["capacity"] = options.capacity;
+    values["capacity_epochs"] = options.capacity_ramp();
+    values["gamma"] = options.gamma;
+  } else if (divergence == "total-correlation") {
+    values["mi_weight"] = options.mi_weight;
+    values["tc_weight"] = options.tc_weight;
+    values["dimension_weight"] = options.dimension_weight;
+  } else if (divergence == "dip-vae-i" || divergence == "dip-vae-ii") {
+    values["lambda_od"] = options.lambda_od;
+    values["lambda_d"] = options.dip_lambda_d();
+  } else if (divergence == "mmd") {
+    values["mmd_weight"] = options.mmd_weight;
+    values["kl_weight"] = options.kl_weight;
+  }
+  return values;
 }
 
 }  // namespace
@@ -84,7 +114,9 @@ void write_config(const fs::path& folder, const Options& options, const Digits& 
   config["schedule"] = options.schedule;
   config["warmup_epochs"] = nullptr;
   if (const auto epochs = options.ramp_epochs()) config["warmup_epochs"] = *epochs;
+  config["divergence"] = options.divergence;
   config["free_bits"] = options.free_bits;
+  config.update(parameters_of(options));
   config["epochs"] = options.epochs;
   config["batch_size"] = options.batch_size;
   config["learning_rate"] = options.learning_rate;

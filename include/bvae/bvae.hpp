@@ -102,6 +102,7 @@
 
 #include "bvae/optimizers/adam.hpp"
 #include "bvae/optimizers/adam_w.hpp"
+#include "bvae/optimizers/any_optimizer.hpp"
 #include "bvae/optimizers/clip_by_global_norm.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 #include "bvae/optimizers/sgd.hpp"

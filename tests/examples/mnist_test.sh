@@ -88,6 +88,76 @@ run 0 --dataset bundled --epochs 1 --schedule linear --optimizer sgd --warmup-ep
 [ ! -e 'the run/below/it/manifold.png' ] || wrong "an earlier run's picture is still there"
 no_leftovers 'the run'
 
+# ---- every model, likelihood and divergence
+# short ARGUMENT...: a run of a few steps into the folder `short`, where all that belongs there is
+short() {
+  run 0 --dataset bundled --epochs 1 --batch-size 500 --out short "$@"
+  is_model short/model.safetensors
+  is_finite short/model.safetensors
+  is_png short/reconstructions.png
+  is_png short/samples.png
+  expect 'active units' out
+}
+for model in mlp-bn mlp-ln mlp-sn conv; do
+  short --model $model
+  expect "\"model\": \"$model\"" short/config.json
+done
+for likelihood in bernoulli gaussian laplace continuous-bernoulli gaussian-per-pixel optimal-gaussian learned-gaussian; do
+  short --likelihood $likelihood
+  expect "\"likelihood\": \"$likelihood\"" short/config.json
+  expect "\"likelihood\":\"$likelihood\"" short/metrics.jsonl
+  expect "$likelihood likelihood" out
+done
+expect 'sigma of pixels' out
+short --model conv --likelihood learned-gaussian
+expect 'sigma of pixels' out
+short --likelihood gaussian --sigma 0.3
+expect '"sigma": 0.3' short/config.json
+short --likelihood laplace --sigma 0.3
+expect '"sigma": 0.3' short/config.json
+short --binarize none
+expect 'the entropy of the grey pixels' out
+short --likelihood perceptual --pixel-weight 0.5 --feature-weight 2
+for key in '"pixel_weight": 0.5' '"feature_weight": 2.0'; do expect "$key" short/config.json; done
+expect 'of the test digits rightly' err
+mv short/features.safetensors .
+short --likelihood perceptual --features features.safetensors
+cmp features.safetensors short/features.safetensors || wrong 'other features than those that were given'
+! grep -q 'training the features' err || wrong 'features were trained although there are some'
+expect 'digits named rightly' out
+short --features features.safetensors
+expect 'digits named rightly' out
+refused 3 no-such-file --dataset bundled --likelihood perceptual --features no-such-file --out short
+refused 3 model.safetensors --dataset bundled --likelihood perceptual --features 'the run/model.safetensors' --out short
+for form in per-latent per-sample-and-latent per-sample total mask-per-sample mask-per-sample-and-latent mask-total; do
+  short --free-bits 0.5 --free-bits-form $form
+  expect "\"free_bits_form\": \"$form\"" short/config.json
+done
+short --divergence capacity --capacity 10 --capacity-epochs 0.5 --gamma 100
+for key in '"capacity": 10.0' '"capacity_epochs": 0.5' '"gamma": 100.0'; do expect "$key" short/config.json; done
+expect '"train_capacity":' short/metrics.jsonl
+short --divergence total-correlation --mi-weight 0 --tc-weight 3 --dimension-weight 2
+for key in '"mi_weight": 0.0' '"tc_weight": 3.0' '"dimension_weight": 2.0'; do expect "$key" short/config.json; done
+expect '"train_total_correlation":' short/metrics.jsonl
+short --divergence dip-vae-i --lambda-od 3
+for key in '"lambda_od": 3.0' '"lambda_d": 30.0'; do expect "$key" short/config.json; done
+short --divergence dip-vae-ii --lambda-od 3
+expect '"lambda_d": 3.0' short/config.json
+short --divergence dip-vae-ii --lambda-d 4
+expect '"lambda_d": 4.0' short/config.json
+expect '"train_covariance_penalty":' short/metrics.jsonl
+short --divergence mmd --mmd-weight 50 --kl-weight 0
+for key in '"divergence": "mmd"' '"mmd_weight": 50.0' '"kl_weight": 0.0'; do expect "$key" short/config.json; done
+expect '"train_mmd":' short/metrics.jsonl
+# Flags that nobody reads are not passed over.
+for idle in '--sigma 2' '--pixel-weight 2' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
+  '--mmd-weight 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
+  # shellcheck disable=SC2086 # It is several words.
+  short $idle
+  flag=${idle% *}
+  expect "${flag##* } has no effect with" err
+done
+
 # A name of its own for each run, below runs/.
 run 0 --dataset bundled --epochs 1 --batch-size 2000
 first=$(tail -n 1 out)
@@ -112,7 +182,8 @@ expect 'Exit codes' out
 run 0 --version
 refused 2 --no-such-flag --no-such-flag
 refused 2 --seed --seed 1 --seed 2
-for flag in beta free-bits warmup-epochs learning-rate; do
+for flag in beta free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight capacity capacity-epochs gamma \
+  mi-weight tc-weight dimension-weight lambda-od lambda-d mmd-weight kl-weight; do
   for value in -1 nan NaN inf -inf 1e999 1x ''; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
 done
 for flag in epochs batch-size; do
@@ -123,7 +194,7 @@ refused 2 --learning-rate --learning-rate 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
-for flag in dataset model likelihood binarize schedule optimizer; do refused 2 "--$flag" "--$flag" nonsense; done
+for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form; do refused 2 "--$flag" "--$flag" nonsense; done
 refused 2 argument argument
 [ ! -e runs ] || wrong 'a folder was made although the flags were wrong'
 

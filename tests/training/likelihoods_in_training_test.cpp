@@ -67,6 +67,8 @@ TEST_CASE("LearnedGaussian: sigma comes to the error's root mean square", "[trai
   const Dataset data = harness::bars(150);
   const auto [model, history] = train<WithSigma>(LearnedGaussian{}, 1, 500);
   const double sigma = std::exp(log_sigma_of(model));
+  CHECK(LearnedGaussian{}.sigma(log_sigma_of(model)) == Approx(sigma).epsilon(0.05));  // the soft bound is far below
+  CHECK(LearnedGaussian{}.sigma(-50) == Approx(std::exp(-6.0)));
   const Evaluation e = evaluate(model, data, LearnedGaussian{});
   const double squares = 2 * sigma * sigma * (e.reconstruction - 30 * std::log(sigma));
   CHECK(sigma < 0.2);  // it began with 1
@@ -89,6 +91,7 @@ TEST_CASE("OptimalGaussian: the value is the Gaussian's at the best sigma, over 
   const auto [value, gradient] = reconstruction(OptimalGaussian{});
   const auto [expected, expected_gradient] = reconstruction(Gaussian{.sigma = best});
   CHECK(value == Approx(expected).epsilon(1e-12));
+  CHECK(OptimalGaussian{}.sigma(value - OptimalGaussian{}.constant(30), 30) == Approx(best).epsilon(1e-12));
   CHECK(reconstruction(Gaussian{.sigma = best * 0.9}).first > value);
   CHECK(reconstruction(Gaussian{.sigma = best * 1.1}).first > value);
   // Sigma is at its optimum, so its own gradient does not show.

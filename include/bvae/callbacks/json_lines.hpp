@@ -22,7 +22,7 @@ namespace bvae {
 /// What an earlier run left in the file goes when training begins, not before.
 ///
 /// Keys: epoch step beta beta_norm learning_rate gradient_norm, train_objective train_reconstruction train_divergence
-/// (free bits applied) train_kl train_kl_per_latent, with a validation set <name>_reconstruction <name>_kl <name>_elbo
+/// (free bits applied) train_kl train_kl_per_latent, train_<name> of each number that the divergence reports, with a validation set <name>_reconstruction <name>_kl <name>_elbo
 /// <name>_kl_per_latent active_units, then likelihood binarization seconds samples_per_second.
 /// \throws FileError if the file cannot be opened or written
 class JsonLines {
@@ -45,6 +45,7 @@ class JsonLines {
     line.add("train_objective", r.train.objective).add("train_reconstruction", r.train.reconstruction);
     line.add("train_divergence", r.train.divergence);
     line.add("train_kl", r.train.kl).add("train_kl_per_latent", numbers(r.train_kl_per_latent));
+    for (const DivergencePart& part : r.train_divergence_parts) line.add(message("train_", part.name), part.value);
     if (r.validation) {
       const Evaluation& v = *r.validation;
       line.add(message(validation_, "_reconstruction"), v.reconstruction).add(message(validation_, "_kl"), v.kl);

@@ -180,7 +180,7 @@ concept DivergenceOf =
 
 /// Updates any range of the parameters from the same range of the gradient and of `kMoments` vectors of its own, value
 /// by value. Optional: `kIgnoresNorm` = true says that it does not read the step's gradient_norm; the trainer may then
-/// update a part of the parameters as soon as its gradient is there.
+/// update a part of the parameters as soon as its gradient is there, unless `optimizer.reads_norm()` (optional) is true.
 template <class O, class Step>
 concept OptimizerOf =
     requires(const O& optimizer, const Step& step, std::span<float> parameters, std::span<const float> gradient,

@@ -8,6 +8,7 @@
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/kernels/likelihoods.hpp"
+#include "bvae/kernels/math.hpp"
 
 namespace bvae {
 
@@ -40,6 +41,16 @@ struct LearnedGaussian {
                   View<Scalar> gradient) const {
     kernels::gaussian_with_log_sigma(target.rows(), target.cols(), target.data(), output.data(), min_log_sigma, weight,
                                      values.data(), gradient.data());
+  }
+
+  /// The sigma that a learned value r stands for: that of the decoder's parameter `log_sigma`.
+  [[nodiscard]] double sigma(double r) const {
+    double log_sigma = r - min_log_sigma;
+    kernels::apply<kernels::Elementary::kSoftplus>(1, &log_sigma, &log_sigma);
+    log_sigma += min_log_sigma;
+    double result;
+    kernels::apply<kernels::Elementary::kExp>(1, &log_sigma, &result);
+    return result;
   }
 
   /// The first rows are the mean already.

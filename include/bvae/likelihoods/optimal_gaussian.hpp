@@ -43,6 +43,13 @@ struct OptimalGaussian {
     kernels::apply<kernels::Elementary::kLog>(1, &variance, &log_variance);
     return rounded(0.5 * n * (log_variance + 1.0));
   }
+  /// The sigma that was best, from that value.
+  [[nodiscard]] double sigma(double value, Index features) const {
+    const double log_sigma = rounded(value / static_cast<double>(features)) - 0.5;
+    double result;
+    kernels::apply<kernels::Elementary::kExp>(1, &log_sigma, &result);
+    return result;
+  }
   /// Its derivative.
   [[nodiscard]] double slope(double mean, Index features) const { return 0.5 * static_cast<double>(features) / mean; }
 

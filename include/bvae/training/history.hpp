@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bvae/core/types.hpp"
+#include "bvae/divergences/divergence_terms.hpp"
 #include "bvae/metrics/evaluation.hpp"
 #include "bvae/training/losses.hpp"
 
@@ -13,16 +14,17 @@ namespace bvae {
 
 /// One finished epoch.
 struct EpochRecord {
-  std::int64_t epoch = 0;                  ///< epochs done, this one included
-  std::int64_t step = 0;                   ///< optimizer steps done
-  double beta = 0;                         ///< of the epoch's last step
-  double beta_norm = 0;                    ///< beta * latents / features (Higgins et al. 2017)
-  double learning_rate = 0;                ///< of the epoch's last step
-  double gradient_norm = 0;                ///< mean over the steps, before clipping
-  Losses train{};                          ///< means over the epoch's samples, while the model was learning
-  Vector<double> train_kl_per_latent{};    ///< likewise
-  std::optional<Evaluation> validation{};  ///< on the validation set, with the weights after the epoch
-  double seconds = 0;                      ///< of training, without the evaluation
+  std::int64_t epoch = 0;                ///< epochs done, this one included
+  std::int64_t step = 0;                 ///< optimizer steps done
+  double beta = 0;                       ///< of the epoch's last step
+  double beta_norm = 0;                  ///< beta * latents / features (Higgins et al. 2017)
+  double learning_rate = 0;              ///< of the epoch's last step
+  double gradient_norm = 0;              ///< mean over the steps, before clipping
+  Losses train{};                        ///< means over the epoch's samples, while the model was learning
+  Vector<double> train_kl_per_latent{};  ///< likewise
+  std::vector<DivergencePart> train_divergence_parts{};  ///< likewise, of what the divergence reports
+  std::optional<Evaluation> validation{};                ///< on the validation set, with the weights after the epoch
+  double seconds = 0;                                    ///< of training, without the evaluation
   double samples_per_second = 0;
 };
 

@@ -172,6 +172,8 @@ class Trainer {
     for (std::int64_t epoch = 0; epoch < options.epochs && !control.stopping(); ++epoch) {
       EpochRecord record{.epoch = epoch + 1};
       record.train_kl_per_latent = Vector<double>::Zero(Model::kLatents);
+      for (const DivergencePart& part : work.objective.divergence_parts())
+        record.train_divergence_parts.push_back({part.name, 0});
       order_samples(work.order, options, epoch);
       const auto start = std::chrono::steady_clock::now();
       Index seen = 0;
@@ -246,7 +248,7 @@ class Trainer {
       };
       bool good = false;
       if constexpr (kUpdatesInParts) {
-        good = is_good(work.objective.bound(member, count));
+        good = !reads_norm() && is_good(work.objective.bound(member, count));
         if (good) update_in_parts(member, work, count, {done + 1, event.learning_rate, 0, 1.0});
       }
       if (!good) {  // no part may be updated before all are known to be finite
@@ -267,6 +269,15 @@ class Trainer {
       throw work.objective.diagnose(count, done + 1);
     }
     return event;
+  }
+
+  /// What only a holder of any optimizer cannot say when it compiles.
+  [[nodiscard]] bool reads_norm() const {
+    if constexpr (requires { optimizer_.reads_norm(); }) {
+      return optimizer_.reads_norm();
+    } else {
+      return false;
+    }
   }
 
   void update(const Member& member, Workspace& work, const OptimizerStep& step) {
@@ -332,7 +343,7 @@ class Trainer {
     info.binarization = options.binarization;
     info.likelihood = name_of(likelihood_);
     info.divergence = name_of(divergence_);
-    info.optimizer = O::kName;
+    info.optimizer = name_of(optimizer_);
     return info;
   }
 
@@ -356,6 +367,8 @@ class Trainer {
     record.train.kl += rounded(weight * event.losses.kl);
     for (Index d = 0; d < kl_per_latent.size(); ++d)
       record.train_kl_per_latent[d] += rounded(weight * kl_per_latent[d]);
+    for (std::size_t p = 0; p < event.divergence_parts.size(); ++p)
+      record.train_divergence_parts[p].value += rounded(weight * event.divergence_parts[p].value);
   }
   static void finish(EpochRecord& record, Index seen, const RunInfo& info) {
     const double n = static_cast<double>(seen);
@@ -364,6 +377,7 @@ class Trainer {
     record.train.divergence /= n;
     record.train.kl /= n;
     record.train_kl_per_latent /= n;
+    for (DivergencePart& part : record.train_divergence_parts) part.value /= n;
     record.gradient_norm /= static_cast<double>(info.steps_per_epoch);
     record.beta_norm = record.beta * static_cast<double>(info.latents) / static_cast<double>(info.features);
     record.samples_per_second = n / std::max(record.seconds, 1e-9);

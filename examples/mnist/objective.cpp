@@ -1,0 +1,94 @@
+#include "objective.hpp"
+
+#include <bvae/bvae.hpp>
+#include <bvae/io/load.hpp>
+
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <iterator>
+
+namespace {
+
+/// Small, and good enough to tell digits apart: its first two layers see strokes, and how they meet.
+using DigitNetwork = bvae::Network<bvae::Image<1, 28, 28>, bvae::Conv2d<16, 4, 2, 1>, bvae::ReLU,
+                                   bvae::Conv2d<32, 4, 2, 1>, bvae::ReLU, bvae::Flatten, bvae::Linear<10>>;
+using DigitFeatures = bvae::TrainedNetwork<DigitNetwork>;
+/// The outputs of its first and its second ReLU.
+using Perceptual = bvae::Perceptual<bvae::Bernoulli, DigitFeatures, 1, 3>;
+
+DigitFeatures make_features(const Experiment& experiment) {
+  const auto& [options, digits, folder] = experiment;
+  DigitFeatures features{bvae::Seed{options.seed}};
+  if (options.features) {
+    bvae::load(features, *options.features);
+  } else {
+    std::cerr << "mnist: training the features on the digits' labels ...\n";
+    bvae::fit_classifier(features, digits.train,
+                         {.epochs = 3,
+                          .batch_size = std::min<bvae::Index>(128, digits.train.size()),
+                          .seed = bvae::Seed{options.seed},
+                          .threads = options.threads});
+  }
+  std::cerr << "mnist: the features' network names " << std::fixed << std::setprecision(2)
+            << 100 * bvae::classification_accuracy(features, digits.test) << " % of the test digits rightly\n"
+            << std::defaultfloat;
+  bvae::save(features, folder / "features.safetensors");
+  return features;
+}
+
+}  // namespace
+
+std::vector<int> name_digits(const std::filesystem::path& features, const bvae::Matrix<float>& images) {
+  DigitFeatures network;
+  bvae::load(network, features);
+  const bvae::Matrix<float> logits = network.output(images);
+  std::vector<int> names;
+  for (bvae::Index s = 0; s < logits.cols(); ++s) {
+    bvae::Index largest = 0;
+    logits.col(s).maxCoeff(&largest);
+    names.push_back(static_cast<int>(largest));
+  }
+  return names;
+}
+
+bvae::AnyLikelihood<> make_likelihood(const Experiment& experiment) {
+  const Options& options = experiment.options;
+  if (options.likelihood == "gaussian") return bvae::Gaussian{.sigma = options.sigma};
+  if (options.likelihood == "laplace") return bvae::Laplace{.scale = options.sigma};
+  if (options.likelihood == "continuous-bernoulli") return bvae::ContinuousBernoulli{};
+  if (options.likelihood == "optimal-gaussian") return bvae::OptimalGaussian{};
+  if (options.likelihood == "perceptual") {
+    Perceptual likelihood(make_features(experiment), {}, options.pixel_weight);
+    likelihood.weights.fill(options.feature_weight);
+    return likelihood;
+  }
+  return bvae::Bernoulli{};
+}
+
+bvae::AnyDivergence<> make_divergence(const Options& options) {
+  const std::string& name = options.divergence;
+  if (name == "capacity") {
+    const bvae::Epochs ramp{options.capacity_ramp()};
+    return bvae::Capacity{bvae::LinearSchedule{.to = options.capacity, .over = ramp}, options.gamma};
+  }
+  if (name == "total-correlation")
+    return bvae::TotalCorrelation{
+        .alpha = options.mi_weight, .beta_tc = options.tc_weight, .gamma = options.dimension_weight};
+  if (name == "dip-vae-i" || name == "dip-vae-ii") {
+    const bool first = name == "dip-vae-i";
+    return bvae::DipVae{.type = first ? bvae::DipType::kI : bvae::DipType::kII,
+                        .lambda_od = options.lambda_od,
+                        .lambda_d = options.dip_lambda_d()};
+  }
+  if (name == "mmd") return bvae::Mmd{.lambda = options.mmd_weight, .kl_weight = options.kl_weight};
+  const auto form = std::find(kFreeBitsForms.begin(), kFreeBitsForms.end(), options.free_bits_form);
+  return bvae::Kl{.free_bits = options.free_bits,
+                  .form = static_cast<bvae::FreeBits>(std::distance(kFreeBitsForms.begin(), form))};
+}
+
+bvae::AnyOptimizer<> make_optimizer(const Options& options) {
+  if (options.optimizer == "adamw") return bvae::AdamW{.learning_rate = options.learning_rate};
+  if (options.optimizer == "sgd") return bvae::Sgd{.learning_rate = options.learning_rate, .momentum = 0.9};
+  return bvae::Adam{.learning_rate = options.learning_rate};
+}
