@@ -190,7 +190,7 @@ TEMPLATE_TEST_CASE("correlate: one chain of multiply-adds for each element, noth
 TEMPLATE_TEST_CASE("sum_pixels: sums in the documented order, nothing outside is touched", "[kernels][convolutions]",
                    float, double) {
   for_isas([](bool at_end) {
-    for (const Size channels : {1, 3, 15, 16, 17, 32, 40})
+    for (const Size channels : {1, 2, 3, 4, 5, 15, 16, 17, 32, 40})
       for (Size pixels = 1; pixels <= 11; ++pixels)
         for (const bool adds : {false, true}) {
           INFO(channels << " channels, " << pixels << " pixels, adds " << adds);

@@ -102,12 +102,16 @@ void copy_inside(Index height, Index row, const Scalar* from, Index top, Index l
   for (Index y = 0; y < height; ++y) std::copy_n(from + y * row, row, to + (y + top) * to_row + left);
 }
 
-/// Copies a few values; a call to the library's function would take longer.
-template <class Scalar>
-void copy_run(Index count, const Scalar* from, Scalar* to) {
-  Index i = 0;
-  for (; i + 4 <= count; i += 4) std::memcpy(to + i, from + i, 4 * sizeof(Scalar));
-  for (; i < count; ++i) to[i] = from[i];
+/// Copies `count` runs of values, `from_step` and `to_step` apart, of Length values each (0: of `length`).
+template <Index Length, class Scalar>
+void copy_runs(Index count, Index length, const Scalar* from, Index from_step, Scalar* to, Index to_step) {
+  const Index size = Length > 0 ? Length : length;
+  for (Index n = 0; n < count; ++n, from += from_step, to += to_step)
+    if constexpr (Length > 0) {
+      std::memcpy(to, from, Length * sizeof(Scalar));
+    } else {
+      for (Index i = 0; i < size; ++i) to[i] = from[i];
+    }
 }
 
 /// The patches of coarse row y, one after another: taps() values for each pixel.
@@ -115,32 +119,53 @@ template <class Scalar>
 void copy_patches(const Extents& e, Index y, const Scalar* fine, Scalar* patches) {
   const Index run = e.kernel * e.fine_channels;
   const Index row = e.fine_width * e.fine_channels;
+  // The pixels [x0, x1) have their runs inside.
+  const Index x0 = std::min(e.coarse_width, (e.padding + e.stride - 1) / e.stride);
+  const Index room = e.fine_width + e.padding - e.kernel;
+  const Index x1 = room < 0 ? x0 : std::clamp(room / e.stride + 1, x0, e.coarse_width);
+  const Index step = e.stride * e.fine_channels;
   for (Index k = 0; k < e.kernel; ++k) {
     const Index fine_y = y * e.stride - e.padding + k;
     const bool inside = fine_y >= 0 && fine_y < e.fine_height;
     const Scalar* const from = fine + (inside ? fine_y : 0) * row;
-    Scalar* to = patches + k * run;
-    for (Index x = 0; x < e.coarse_width; ++x, to += e.taps()) {
-      const Index left = (x * e.stride - e.padding) * e.fine_channels;
-      if (inside && left >= 0 && left + run <= row) {
-        copy_run(run, from + left, to);
-      } else {
-        for (Index i = 0; i < run; ++i) to[i] = inside && left + i >= 0 && left + i < row ? from[left + i] : Scalar(0);
+    Scalar* const to = patches + k * run;
+    const auto copy_border = [&](Index first, Index end) {
+      for (Index x = first; x < end; ++x) {
+        const Index left = (x * e.stride - e.padding) * e.fine_channels;
+        for (Index i = 0; i < run; ++i)
+          to[x * e.taps() + i] = inside && left + i >= 0 && left + i < row ? from[left + i] : Scalar(0);
       }
+    };
+    if (!inside) {
+      copy_border(0, e.coarse_width);
+      continue;
     }
+    copy_border(0, x0);
+    const Scalar* const middle = from + (x0 * e.stride - e.padding) * e.fine_channels;
+    if (run == 4) {
+      copy_runs<4>(x1 - x0, run, middle, step, to + x0 * e.taps(), e.taps());
+    } else if (run == 12) {
+      copy_runs<12>(x1 - x0, run, middle, step, to + x0 * e.taps(), e.taps());
+    } else {
+      copy_runs<0>(x1 - x0, run, middle, step, to + x0 * e.taps(), e.taps());
+    }
+    copy_border(x1, e.coarse_width);
   }
 }
 
-/// Weights transposed for `scatter`: panels of the 16 x (stride 16) values of `rows` rows, for which
-/// weight(row, depth) says the value.
-template <class Scalar, class Weight>
-Scalar* pack(Index rows, Index depth, Scalar* to, Weight&& weight) {
-  for (Index panel = 0; panel < Extents::panels_of(rows); ++panel)
-    for (Index k = 0; k < depth; ++k)
-      for (Index l = 0; l < Extents::kPanel; ++l) {
-        const Index row = panel * Extents::kPanel + l;
-        *to++ = row < rows ? weight(row, k) : Scalar(0);
-      }
+/// Weights transposed for `scatter`: a panel of the taps [first, first + rows), up to 16, for all coarse channels.
+template <class Scalar>
+Scalar* pack(const Extents& e, const Scalar* w, Index first, Index rows, Scalar* to) {
+  constexpr Index kPanel = Extents::kPanel;
+  for (Index channel = 0; channel < e.coarse_channels; ++channel, to += kPanel) {
+    const Scalar* const from =
+        w + channel / kPanel * TensorInfo::panel_of(e.taps()) + first * kPanel + channel % kPanel;
+    if (rows >= kPanel) {
+      for (Index l = 0; l < kPanel; ++l) to[l] = from[l * kPanel];
+    } else {
+      for (Index l = 0; l < kPanel; ++l) to[l] = l < rows ? from[l * kPanel] : Scalar(0);
+    }
+  }
   return to;
 }
 
@@ -214,17 +239,14 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
              Scalar slope) {
   using detail::Phase;
   constexpr Index kPanel = Extents::kPanel;
-  const auto weight = [&](Index channel, Index tap) {
-    return w[channel / kPanel * TensorInfo::panel_of(e.taps()) + tap * kPanel + channel % kPanel];
-  };
   const Index row = e.fine_width * e.fine_channels;
   kernels::Convolution<Scalar> work{};
   if (e.by_patches()) {
     const Index taps = e.taps();
     const Index packed_size = Extents::panels_of(taps) * kPanel * e.coarse_channels;
     Scalar* const packed = products::detail::scratch<Scalar>(packed_size + kPanel + e.coarse_width * taps);
-    Scalar* const zeros =
-        detail::pack(taps, e.coarse_channels, packed, [&](Index tap, Index channel) { return weight(channel, tap); });
+    Scalar* zeros = packed;
+    for (Index tap = 0; tap < taps; tap += kPanel) zeros = detail::pack(e, w, tap, taps - tap, zeros);
     std::fill_n(zeros, kPanel, Scalar(0));
     Scalar* const added = zeros + kPanel;
     work = {.channels = taps,
@@ -284,12 +306,13 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
     for (Index u = 0; u < e.stride; ++u) {
       const Phase py = Phase::of(v, e.fine_height, e);
       const Phase px = Phase::of(u, e.fine_width, e);
-      end = detail::pack(e.fine_channels, py.taps * px.taps * e.coarse_channels, end, [&](Index channel, Index k) {
-        const Index tap = k / e.coarse_channels;
-        const Index ky = py.last - tap / px.taps * e.stride;
-        const Index kx = px.last - tap % px.taps * e.stride;
-        return weight(k % e.coarse_channels, (ky * e.kernel + kx) * e.fine_channels + channel);
-      });
+      for (Index channel = 0; channel < e.fine_channels; channel += kPanel)
+        for (Index i = 0; i < py.taps * px.taps; ++i) {
+          const Index ky = py.last - i / px.taps * e.stride;
+          const Index kx = px.last - i % px.taps * e.stride;
+          const Index tap = (ky * e.kernel + kx) * e.fine_channels;
+          end = detail::pack(e, w, tap + channel, e.fine_channels - channel, end);
+        }
     }
   Scalar* const padded = end;
   std::fill_n(padded, padded_size, Scalar(0));
