@@ -1,5 +1,5 @@
-// The library's side of compare.py: bvae_worker IMAGES. Reads commands from standard input and answers each with a line
-// of JSON:
+// The library's side of compare.py: bvae_worker MODEL IMAGES, MODEL being mlp or burgess. Reads commands from standard
+// input and answers each with a line of JSON:
 //
 //     about                      instruction set, compiler, operations a sample, parameters
 //     peak THREADS               the FMA peak, operations a second
@@ -13,17 +13,21 @@
 #include <sstream>
 #include <string>
 
+#include "support/burgess.hpp"
 #include "support/fma_peak.hpp"
 #include "support/mlp.hpp"
+#include "support/operations.hpp"
 
 namespace {
 
-using Model = bvae_benchmark::Mlp;
-
+template <class Model>
 void about() {
-  std::printf("{\"isa\": \"%s\", \"compiler\": \"%s\", \"flops_per_sample\": %.0f, \"parameters\": %lld}\n",
-              name(bvae::isa()).data(), __VERSION__, bvae_benchmark::flops_per_sample<Model>(),
-              static_cast<long long>(Model::parameter_count()));
+  const bvae_benchmark::Operations operations = bvae_benchmark::operations_per_sample<Model>();
+  std::printf(
+      "{\"isa\": \"%s\", \"compiler\": \"%s\", \"flops_per_sample\": %.0f, \"padding_flops\": %.0f, \"parameters\": "
+      "%lld}\n",
+      name(bvae::isa()).data(), __VERSION__, operations.all, operations.padding,
+      static_cast<long long>(Model::Vae::parameter_count()));
 }
 
 void peak(int threads) {
@@ -31,8 +35,9 @@ void peak(int threads) {
   std::printf("{\"peak\": %.0f}\n", bvae_benchmark::fma_peak(team, 3));
 }
 
+template <class Model>
 void round(const bvae::Dataset& data, bvae::Index batch, int threads, std::uint64_t seed) {
-  Model model{bvae::Seed{seed}};
+  typename Model::Vae model{bvae::Seed{seed}};
   bvae::Trainer trainer{model, bvae::Bernoulli{}, bvae::Kl{}, bvae::Constant{1.0}, bvae::Adam{.learning_rate = 1e-3}};
   const bvae::History history =
       trainer.fit(data, {.epochs = 2, .batch_size = batch, .seed = bvae::Seed{seed}, .threads = threads});
@@ -41,8 +46,9 @@ void round(const bvae::Dataset& data, bvae::Index batch, int threads, std::uint6
               static_cast<long long>(data.size()), epoch.train.objective, epoch.train.kl);
 }
 
+template <class Model>
 void save(const bvae::Dataset& data, const std::string& file) {
-  Model model{bvae::Seed{1}};
+  typename Model::Vae model{bvae::Seed{1}};
   bvae::Trainer trainer{model, bvae::Bernoulli{}, bvae::Kl{}, bvae::Constant{1.0}, bvae::Adam{.learning_rate = 1e-3}};
   trainer.fit(data, {.epochs = 2});
   bvae::save(model, file);
@@ -50,11 +56,8 @@ void save(const bvae::Dataset& data, const std::string& file) {
   std::printf("{\"loss\": %.6f, \"kl\": %.6f}\n", result.objective(1.0), result.kl);
 }
 
-}  // namespace
-
-int main(int count, char** arguments) try {
-  if (count != 2) return 2;
-  const bvae::Dataset data = bvae::idx::load(arguments[1]);
+template <class Model>
+int answer(const bvae::Dataset& data) {
   for (std::string line; std::getline(std::cin, line); std::fflush(stdout)) {
     std::istringstream words(line);
     std::string command;
@@ -63,18 +66,31 @@ int main(int count, char** arguments) try {
     std::uint64_t seed = 0;
     std::string file;
     if (words >> command && command == "about") {
-      about();
+      about<Model>();
     } else if (command == "peak" && words >> threads) {
       peak(threads);
     } else if (command == "round" && words >> batch >> threads >> seed) {
-      round(data, batch, threads, seed);
+      round<Model>(data, batch, threads, seed);
     } else if (command == "save" && std::getline(words >> std::ws, file)) {
-      save(data, file);
+      save<Model>(data, file);
     } else {
       std::cerr << "bvae_worker: unknown command '" << line << "'\n";
       return 2;
     }
   }
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count != 3) return 2;
+  const std::string model = arguments[1];
+  const bvae::Dataset data = bvae::idx::load(arguments[2]);
+  if (model == "mlp") return answer<bvae_benchmark::Mlp>(data);
+  if (model == "burgess") return answer<bvae_benchmark::Burgess>(data);
+  std::cerr << "bvae_worker: unknown model '" << model << "'\n";
+  return 2;
 } catch (const std::exception& error) {
   std::cerr << "bvae_worker: " << error.what() << '\n';
   return 1;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Trains the same model with bvae and with PyTorch, alternating, and prints medians; run.sh calls it.
+"""Trains the same models with bvae and with PyTorch, alternating, and prints medians; run.sh calls it.
 
+The models are the MLP 784-400-20 and the convolutional one of Burgess et al. on 64x64 images, one after the other.
 Every contender is a process that waits for commands. In each round each of them trains a new model on the same images
 for two epochs, and the second is timed: all contenders, batch sizes and numbers of threads in turn, then the next
 round. Ratios are those of times in the same round. Ends with 1 if the two sides do not compute the same thing: their
@@ -23,12 +24,30 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 DIGITS = HERE.parents[1] / "examples/mnist/data/train-images-idx3-ubyte.gz"
-SAMPLES = 4096  # an epoch; batch sizes divide it
-MODES = ("eager", "fused", "compile", "autotune")
+PLAIN = ("eager", "fused", "compile", "autotune")
+MODES = PLAIN + tuple(f"{mode}-channels-last" for mode in PLAIN)
+
+
+class Model:
+    def __init__(self, samples, batches, modes, side, scale, trained):
+        self.samples = samples  # an epoch; batch sizes divide it
+        self.batches = batches
+        self.modes = modes
+        self.side = side  # of the images; digits are magnified by scale, with a margin around
+        self.scale = scale
+        self.trained = trained  # how far apart what is trained may be
+
+
 # With the same weights only the noise differs, and only in the reconstruction. Trained from their own random weights,
-# medians over the rounds differ by less than this.
+# medians over the rounds differ by less than what a model says.
 SAME_WEIGHTS = {"loss": 0.003, "kl": 1e-4}
-TRAINED = {"loss": 0.02, "kl": 0.15}
+MODELS = {
+    "mlp": Model(4096, (16, 128, 512), PLAIN, 28, 1, {"loss": 0.02, "kl": 0.15}),
+    "burgess": Model(
+        1024, (64,), ("eager", "fused", "fused-channels-last", "compile", "compile-channels-last"), 64, 2,
+        {"loss": 0.05},  # so few steps leave the KL to chance
+    ),
+}
 
 
 class Worker:
@@ -46,9 +65,12 @@ class Worker:
         except (BrokenPipeError, json.JSONDecodeError):
             raise SystemExit(f"compare.py: {self.name} failed at '{' '.join(map(str, words))}'") from None
 
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
     def processor_seconds(self):
         return processor_seconds(f"/proc/{self.process.pid}/stat")
-
 
 def processor_seconds(stat):
     """User and system time of a process, or of all when it is /proc/stat (there also what the hypervisor took)."""
@@ -60,22 +82,29 @@ def processor_seconds(stat):
         ticks = int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
-
 def seconds_of_others(workers):
     return processor_seconds("/proc/stat") - sum(worker.processor_seconds() for worker in workers)
 
+def magnify(pixels, height, width, model):
+    """A digit in the middle of an image of the model's size."""
+    rows = [pixels[y * width : (y + 1) * width] for y in range(height)]
+    wide = [b"".join(bytes([pixel]) * model.scale for pixel in row) for row in rows]
+    left = (model.side - width * model.scale) // 2
+    top = (model.side - height * model.scale) // 2
+    inside = b"".join((bytes(left) + row + bytes(left)) * model.scale for row in wide)
+    return bytes(top * model.side) + inside + bytes(top * model.side)
 
-def write_images(path):
+def write_images(path, model):
     """Digits of MNIST in a random order, as often as it takes."""
     with gzip.open(DIGITS) as file:
         _, count, height, width = struct.unpack(">IIII", file.read(16))
         pixels = file.read()
     size = height * width
-    order = [i % count for i in range(SAMPLES)]
+    order = [i % count for i in range(model.samples)]
     random.Random(1).shuffle(order)
-    content = b"".join(pixels[i * size : (i + 1) * size] for i in order)
-    path.write_bytes(struct.pack(">IIII", 0x803, SAMPLES, height, width) + content)
-
+    images = [magnify(pixels[i * size : (i + 1) * size], height, width, model) for i in range(count)]
+    content = b"".join(images[i] for i in order)
+    path.write_bytes(struct.pack(">IIII", 0x803, model.samples, model.side, model.side) + content)
 
 def processor():
     fields = dict(
@@ -89,7 +118,6 @@ def processor():
         "cores": os.cpu_count(),
     }
 
-
 def commit():
     git = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
@@ -97,11 +125,9 @@ def commit():
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
-
 def summary(values):
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return {"median": middle, "quartiles": [low, high]}
-
 
 class Contender:
     """One side: its name, whether it is PyTorch, and what to ask whom for a round."""
@@ -115,14 +141,13 @@ class Contender:
         words = (batch, seed) if self.is_torch else (batch, threads, seed)
         return self.workers[threads].ask("round", *words)
 
-
-def start(options, images):
+def start(name_of_model, modes, options, images):
     contenders = []
     for name, program in options.bvae:
-        worker = Worker(name, [program, images])
+        worker = Worker(name, [program, name_of_model, images])
         contenders.append(Contender(name, False, dict.fromkeys(options.threads, worker)))
-    for mode in options.modes:
-        command = [sys.executable, "-B", str(HERE / "torch_worker.py"), mode]
+    for mode in modes:
+        command = [sys.executable, "-B", str(HERE / "torch_worker.py"), name_of_model, mode]
         workers = {
             t: Worker(f"PyTorch {mode}", [*command, str(t), images], OMP_NUM_THREADS=str(t), CXX=options.torch_cxx)
             for t in options.threads
@@ -130,17 +155,16 @@ def start(options, images):
         contenders.append(Contender(f"PyTorch {mode}", True, workers))
     return contenders
 
-
-def measure(contenders, options):
+def measure(contenders, batches, options):
     """Everything that was answered: results[batch, threads, name] is a list, a round each; so is peaks[threads]."""
-    results = {(b, t, c.name): [] for b in options.batches for t in options.threads for c in contenders}
+    results = {(b, t, c.name): [] for b in batches for t in options.threads for c in contenders}
     peaks = {t: [] for t in options.threads}
     ours = contenders[0].workers
     for number in range(options.rounds + 1):  # the first, in which PyTorch compiles, does not count
         print(f"round {number} of {options.rounds}" if number else "warming up", file=sys.stderr, flush=True)
         for threads in options.threads:
             peaks[threads].append(ours[threads].ask("peak", threads)["peak"])
-            for batch in options.batches:
+            for batch in batches:
                 turn = number % len(contenders)
                 for contender in contenders[turn:] + contenders[:turn]:
                     answer = contender.round(batch, threads, number)
@@ -148,8 +172,7 @@ def measure(contenders, options):
                         results[batch, threads, contender.name].append(answer)
     return results, peaks
 
-
-def check(about, same_weights, rows):
+def check(about, same_weights, rows, trained):
     """What is different between the two sides, though it must not be: each is compared with the first contender."""
 
     def compare(what, values, tolerance):
@@ -167,13 +190,12 @@ def check(about, same_weights, rows):
         values = {name: told[key] for name, told in same_weights.items()}
         complaints += compare(f"{key} with the same weights", values, tolerance)
     for batch in sorted({r["batch"] for r in rows}):
-        for key, tolerance in TRAINED.items():
+        for key, tolerance in trained.items():
             values = {f"{r['contender']} ({r['threads']})": r[key] for r in rows if r["batch"] == batch}
             complaints += compare(f"{key} after training with batch {batch}", values, tolerance)
     return complaints
 
-
-def evaluate(contenders, options, results, peaks, flops):
+def evaluate(contenders, batches, options, results, peaks, flops):
     rows = []
     speeds = {key: [a["samples"] / a["seconds"] for a in answers] for key, answers in results.items()}
     for (batch, threads, name), values in speeds.items():
@@ -195,7 +217,7 @@ def evaluate(contenders, options, results, peaks, flops):
         for row in rows:
             key = row["batch"], row["threads"], row["contender"]
             row["ratio"] = ratio(key, best(row["batch"], [row["threads"]], True))
-        for batch in options.batches:
+        for batch in batches:
             theirs = best(batch, options.threads, True)
             for contender in contenders:
                 if contender.is_torch:
@@ -203,7 +225,6 @@ def evaluate(contenders, options, results, peaks, flops):
                 ours = max(((batch, t, contender.name) for t in options.threads), key=lambda k: statistics.median(speeds[k]))
                 headlines.append({"batch": batch, "bvae": ours[1:], "pytorch": theirs[1:], "ratio": ratio(ours, theirs)})
     return rows, headlines
-
 
 def show(rows, headlines, report):
     def spread(s, form):
@@ -214,10 +235,14 @@ def show(rows, headlines, report):
 
     machine = report["machine"]
     peaks = ", ".join(f"{value['best'] * 1e-9:.0f} on {threads(int(t))}" for t, value in report["peak"].items())
+    print(f"## {report['model']}\n")
     print(f"{machine['model']}, {machine['cores']} cores, kernels {report['isa']}; FMA peak in GFLOP/s: {peaks}")
     print(f"PyTorch {report['versions'].get('torch', 'is left out')}; medians of {report['settings']['rounds']} rounds")
     same = "; ".join(f"{name} {v['loss']:.3f}, {v['kl']:.4f}" for name, v in report["same_weights"].items())
     print(f"loss and KL of the same weights: {same}")
+    padding = report["settings"]["padding_share"]
+    if padding:
+        print(f"of the operations, as PyTorch counts them, {padding:.1%} are products with the zeros of the padding")
     print(f"other processes took {report['others']:.2f} of the {machine['cores']} cores\n")
     print("| batch | threads | | samples/s | quartiles | of FMA peak | x PyTorch's best | quartiles | loss | KL |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -233,26 +258,14 @@ def show(rows, headlines, report):
         ours, theirs = (f"{name}, {threads(count)}" for count, name in (h["bvae"], h["pytorch"]))
         print(f"| {h['batch']} | {ours} | {theirs} | {spread(h['ratio'], '.2f')} |")
 
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bvae", nargs=2, action="append", required=True, metavar=("NAME", "PROGRAM"))
-    parser.add_argument("--modes", nargs="*", choices=MODES, default=MODES, help="of PyTorch")
-    parser.add_argument("--batches", nargs="+", type=int, default=(16, 128, 512))
-    parser.add_argument("--threads", nargs="+", type=int, default=(1, 2))
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json", type=pathlib.Path, help="where to write all rounds")
-    parser.add_argument("--torch-cxx", default="g++", help="the compiler of torch.compile")
-    options = parser.parse_args()
-    if options.rounds < 3:
-        parser.error("--rounds must be at least 3")
-    if any(SAMPLES % batch for batch in options.batches):
-        parser.error(f"--batches must divide {SAMPLES}")
-
+def report_on(name, options):
+    model = MODELS[name]
+    batches = options.batches or model.batches
+    modes = model.modes if options.modes is None else options.modes
     with tempfile.TemporaryDirectory() as folder:
         images = pathlib.Path(folder) / "images-idx3-ubyte"
-        write_images(images)
-        contenders = start(options, str(images))
+        write_images(images, model)
+        contenders = start(name, modes, options, str(images))
         about = {c.name: c.workers[options.threads[0]].ask("about") for c in contenders}
         saved = str(pathlib.Path(folder) / "model.safetensors")
         same_weights = {}
@@ -261,38 +274,71 @@ def main():
             same_weights[contender.name] = contender.workers[options.threads[0]].ask(command, saved)
         workers = {worker for c in contenders for worker in c.workers.values()}
         others, began = seconds_of_others(workers), datetime.datetime.now(datetime.timezone.utc)
-        results, peaks = measure(contenders, options)
+        results, peaks = measure(contenders, batches, options)
         seconds = (datetime.datetime.now(datetime.timezone.utc) - began).total_seconds()
         others = (seconds_of_others(workers) - others) / seconds
+        for worker in workers:
+            worker.stop()
 
     first = about[contenders[0].name]
     torch_about = next((about[c.name] for c in contenders if c.is_torch), {})
-    rows, headlines = evaluate(contenders, options, results, peaks, first["flops_per_sample"])
+    flops = first["flops_per_sample"]
+    rows, headlines = evaluate(contenders, batches, options, results, peaks, flops)
     versions = {"bvae": commit(), "python": platform.python_version()}
     versions |= {c.name: about[c.name]["compiler"] for c in contenders if not c.is_torch}
     if torch_about:
         versions |= {"torch": torch_about["torch"], "torch_capability": torch_about["capability"]}
     report = {
+        "model": name,
         "began": began.isoformat(timespec="seconds"),
         "seconds": seconds,
         "machine": processor(),
         "isa": first["isa"],
         "versions": versions,
-        "settings": {"rounds": options.rounds, "samples": SAMPLES, "flops_per_sample": first["flops_per_sample"]},
+        "settings": {
+            "rounds": options.rounds,
+            "samples": model.samples,
+            "flops_per_sample": flops,
+            "padding_share": first["padding_flops"] / flops,
+        },
         "others": others,
         "peak": {str(t): {"best": max(values), "rounds": values} for t, values in peaks.items()},
         "results": rows,
         "headlines": headlines,
         "same_weights": same_weights,
-        "complaints": check(about, same_weights, rows),
+        "complaints": check(about, same_weights, rows, model.trained),
     }
     show(rows, headlines, report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    for complaint in report["complaints"]:
-        print(f"compare.py: {complaint}", file=sys.stderr)
-    return 1 if report["complaints"] else 0
+    return report
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bvae", nargs=2, action="append", required=True, metavar=("NAME", "PROGRAM"))
+    parser.add_argument("--model", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--modes", nargs="*", choices=MODES, help="of PyTorch; default: what may be best for the model")
+    parser.add_argument("--batches", nargs="+", type=int, help="default: 16, 128, 512 for mlp, 64 for burgess")
+    parser.add_argument("--threads", nargs="+", type=int, default=(1, 2))
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", type=pathlib.Path, help="where to write all rounds")
+    parser.add_argument("--torch-cxx", default="g++", help="the compiler of torch.compile")
+    options = parser.parse_args()
+    if options.rounds < 3:
+        parser.error("--rounds must be at least 3")
+    for name in options.model:
+        if any(MODELS[name].samples % batch for batch in options.batches or ()):
+            parser.error(f"--batches must divide {MODELS[name].samples} for {name}")
+
+    reports = []
+    for name in options.model:
+        if reports:
+            print()
+        reports.append(report_on(name, options))
+    if options.json:
+        options.json.write_text(json.dumps(reports, indent=1) + "\n")
+    complaints = [f"{report['model']}: {complaint}" for report in reports for complaint in report["complaints"]]
+    for complaint in complaints:
+        print(f"compare.py: {complaint}", file=sys.stderr)
+    return 1 if complaints else 0
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compares the training step with PyTorch's, alternating on this machine:
+# Compares the training steps of two models, an MLP and a convolutional one, with PyTorch's, alternating on this machine:
 #
 #   benchmarks/pytorch/run.sh [--json FILE] [--quick] [--also FLAGS] [ARGUMENTS of compare.py]
 #
-# Prints medians, quartiles and ratios; --json writes every round too. --quick is for trying it out: three rounds.
+# --model mlp or --model burgess is only one of them. Prints medians, quartiles and ratios; --json writes every round too. --quick is for trying it out: three rounds.
 # The library is compiled as README says, with -O2, by g++ and, where there is one, clang++ (or only by CXX, with
 # CXXFLAGS, where these are set); --also "-O3 -march=native" adds programs compiled with those flags instead.
 # PyTorch comes from a virtual environment in BVAE_ORACLE_VENV (default: ~/.cache/bvae/oracle-venv), made if needed.

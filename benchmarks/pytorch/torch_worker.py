@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""PyTorch's side of compare.py: python torch_worker.py MODE THREADS IMAGES
+"""PyTorch's side of compare.py: python torch_worker.py MODEL MODE THREADS IMAGES
 
-MODE is eager (Adam as it comes), fused (Adam with fused=True), compile (model and loss through torch.compile, fused
-Adam) or autotune (the same with mode="max-autotune"). IMAGES is an IDX file of bytes. Reads commands from standard
-input and answers each with a line of JSON:
+MODEL is mlp or burgess. MODE is eager (Adam as it comes), fused (Adam with fused=True), compile (model and loss through
+torch.compile, fused Adam) or autotune (the same with mode="max-autotune"); "-channels-last" after any of them is the
+same with images and weights in that memory format. IMAGES is an IDX file of bytes. Reads commands from standard input
+and answers each with a line of JSON:
 
     about              PyTorch's version and vector instructions; the operations a sample, counted by PyTorch
     round BATCH SEED   trains a new model for two epochs and tells of the second
@@ -26,12 +27,11 @@ from torch.utils.flop_counter import FlopCounterMode
 class Vae(nn.Module):
     """Gives the loss and, to be looked at, the KL: sums over pixels and latents, means over the batch."""
 
-    def __init__(self):
+    def __init__(self, encoder, latent, decoder):
         super().__init__()
-        # Numbered as in bvae, where Flatten is 0; the images are flat already.
-        self.encoder = nn.Sequential(collections.OrderedDict({"1": nn.Linear(784, 400), "2": nn.ReLU()}))
-        self.latent = nn.Linear(400, 40)
-        self.decoder = nn.Sequential(nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, 784))
+        self.encoder = encoder
+        self.latent = latent
+        self.decoder = decoder
 
     def forward(self, x):
         mu, log_variance = self.latent(self.encoder(x)).chunk(2, dim=1)
@@ -42,12 +42,38 @@ class Vae(nn.Module):
         return reconstruction + kl, kl.detach()
 
 
+def mlp():
+    # Numbered as in bvae, where Flatten is 0; the images are flat already.
+    encoder = nn.Sequential(collections.OrderedDict({"1": nn.Linear(784, 400), "2": nn.ReLU()}))
+    return Vae(encoder, nn.Linear(400, 40), nn.Sequential(nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, 784)))
+
+
+def burgess():
+    def chain(layer, sizes, *arguments):
+        return [part for pair in zip(sizes, sizes[1:]) for part in (layer(*pair, *arguments), nn.ReLU())]
+
+    convolution = (4, 2, 1)  # kernel, stride, padding
+    encoder = chain(nn.Conv2d, (1, 32, 32, 32, 32), *convolution)
+    encoder += [nn.Flatten(), *chain(nn.Linear, (512, 256, 256))]
+    decoder = [*chain(nn.Linear, (10, 256, 256, 512)), nn.Unflatten(1, (32, 4, 4))]
+    decoder += chain(nn.ConvTranspose2d, (32, 32, 32, 32, 1), *convolution)[:-1]
+    return Vae(nn.Sequential(*encoder), nn.Linear(256, 20), nn.Sequential(*decoder))
+
+
+MODELS = {"mlp": (mlp, (784,)), "burgess": (burgess, (1, 64, 64))}  # and the shape of an image
+
+
 class Worker:
-    def __init__(self, mode, images):
+    def __init__(self, model, mode, images):
         # A whole epoch as floats in the memory, each batch a view of it: nothing is faster for PyTorch.
         pixels = torch.frombuffer(bytearray(pathlib.Path(images).read_bytes()[16:]), dtype=torch.uint8)
-        self.images = pixels.reshape(-1, 784).float() / 255
-        self.model = Vae()
+        self.make, shape = MODELS[model]
+        self.images = pixels.reshape(-1, *shape).float() / 255
+        self.model = self.make()
+        mode, _, layout = mode.partition("-")
+        if layout:
+            self.images = self.images.to(memory_format=torch.channels_last)
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=None if mode == "eager" else True)
         self.loss = {
             "eager": lambda: self.model,
@@ -81,7 +107,7 @@ class Worker:
     def round(self, batch, seed):
         # A new model in the memory of the old one, so that nothing is compiled anew.
         torch.manual_seed(seed)
-        self.model.load_state_dict(Vae().state_dict())
+        self.model.load_state_dict(self.make().state_dict())
         self.optimizer.state.clear()
         self.epoch(batch)
         start = time.perf_counter()
@@ -97,9 +123,9 @@ class Worker:
         return {"loss": loss.item(), "kl": kl.item()}
 
 
-def main(mode, threads, images):
+def main(model, mode, threads, images):
     torch.set_num_threads(int(threads))
-    worker = Worker(mode, images)
+    worker = Worker(model, mode, images)
     for line in sys.stdin:
         command, _, rest = line.rstrip("\n").partition(" ")
         if command == "load":
@@ -110,6 +136,6 @@ def main(mode, threads, images):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         raise SystemExit(__doc__)
     main(*sys.argv[1:])
