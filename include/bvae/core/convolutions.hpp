@@ -60,9 +60,9 @@ struct Extents {
 
 namespace detail {
 
-/// Along one axis: the fine pixels phase, phase + stride, ... are seen through `taps` of the kernel, the last of which
-/// is `last` and sees the coarse pixel `first` for the first of them, one more for each next one. Earlier taps see
-/// earlier... the coarse pixels first, first + 1, ... are seen through taps last, last - stride, ...
+/// Along one axis: what the fine pixels phase, phase + stride, ... (`count` of them) meet. The first of them meets the
+/// coarse pixels first, first + 1, ... (`taps` of them) through the kernel's positions last, last - stride, ...; each
+/// next one meets them one coarse pixel further on.
 struct Phase {
   Index count;  // fine pixels
   Index taps;
