@@ -79,8 +79,12 @@
 #include "bvae/likelihoods/laplace.hpp"
 #include "bvae/likelihoods/learned_gaussian.hpp"
 #include "bvae/likelihoods/likelihood_on.hpp"
+#include "bvae/likelihoods/ms_ssim.hpp"
 #include "bvae/likelihoods/optimal_gaussian.hpp"
+#include "bvae/likelihoods/pixel_term.hpp"
 #include "bvae/likelihoods/softmax_cross_entropy.hpp"
+#include "bvae/likelihoods/ssim.hpp"
+#include "bvae/likelihoods/structural_similarity.hpp"
 
 #include "bvae/divergences/burgess_capacity.hpp"
 #include "bvae/divergences/capacity.hpp"

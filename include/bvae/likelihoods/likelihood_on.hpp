@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <type_traits>
 
 #include "bvae/core/concepts.hpp"
 
@@ -17,13 +18,25 @@ struct ImagesOfOneSize {
   static_assert(!kIsImage<In> || (In::kHeight == Out::kHeight && In::kWidth == Out::kWidth),
                 "Likelihood: images of several values per feature must have the input's height and width");
 };
+template <class L, class In>
+struct LikelihoodSeesInput {
+  static constexpr bool kFits = [] {
+    if constexpr (requires { typename L::Input; }) {
+      return kIsImage<In> ? std::is_same_v<typename L::Input, In> : L::Input::kSize == In::kSize;
+    } else {
+      return true;
+    }
+  }();
+  static_assert(kFits, "Likelihood: its images must have the shape of the model's input");
+};
 }  // namespace detail
 
 /// A likelihood together with the shapes of input and decoder output: checks that they fit, and hands the layout of the
 /// outputs to the likelihoods that ask for it (BlockLikelihood).
 template <Likelihood L, Shape In, Shape Out>
 struct LikelihoodOn
-    : private detail::DecoderFitsLikelihood<Out::kSize, In::kSize * L::kOutputsPerFeature + kSharedOutputs<L>> {
+    : private detail::DecoderFitsLikelihood<Out::kSize, In::kSize * L::kOutputsPerFeature + kSharedOutputs<L>>,
+      private detail::LikelihoodSeesInput<L, In> {
   /// Values of one kind that lie together in the decoder's output.
   static constexpr Index kBlock = [] {
     if constexpr (kIsImage<Out> && BlockLikelihood<L>) {

@@ -31,6 +31,12 @@ template <class L>
 double output_for_mean(const L& likelihood, double mean) {
   return likelihood.output_for_mean(mean);
 }
+/// Terms beside a pixel term (Perceptual, Ssim) make their image as that does.
+template <class L>
+  requires requires(const L& likelihood) { output_for_mean(likelihood.pixel, 0.5); }
+double output_for_mean(const L& likelihood, double mean) {
+  return output_for_mean(likelihood.pixel, mean);
+}
 
 /// The last layer that computes something.
 template <class Net, int I = Net::kLayers - 1>

@@ -14,6 +14,7 @@
 #include "bvae/core/concepts.hpp"
 #include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/likelihoods.hpp"
+#include "bvae/likelihoods/pixel_term.hpp"
 #include "bvae/models/network_slice.hpp"
 #include "bvae/models/trained_network.hpp"
 
@@ -69,9 +70,8 @@ struct TapChain<Net, Scalar, Begin, Tap, Rest...> {
 ///         the image: Bernoulli, Gaussian
 /// \tparam Frozen a TrainedNetwork, or a class derived from one: Vgg16  \tparam Taps numbers of layers, ascending
 template <class Pixel, class Frozen, int... Taps>
-class Perceptual {
+class Perceptual : private detail::PixelTermRules<Pixel> {
   static_assert(sizeof...(Taps) > 0, "Perceptual: name at least one layer of the feature network");
-  static_assert(Pixel::kOutputsPerFeature == 1, "Perceptual: the pixel term must take one output per feature");
 
  public:
   using FeatureScalar = typename Frozen::Scalar;
@@ -106,17 +106,9 @@ class Perceptual {
                   View<Scalar> gradient) const {
     static_assert(std::is_same_v<Scalar, FeatureScalar>,
                   "Perceptual: the feature network must have the model's scalar");
-    static_assert(Pixel::kMeanActivation == kernels::Activation::kIdentity ||
-                  !kernels::kDerivativeNeedsInput<Pixel::kMeanActivation>);
     const Index samples = target.cols();
     const Index size = target.size();
-    pixel(target, output, static_cast<Scalar>(pixel_weight) * weight, values, gradient);
-    if (pixel_weight == 0) {
-      std::fill(values.begin(), values.end(), 0.0);
-    } else if (pixel_weight != 1) {
-      for (double& value : values) value *= pixel_weight;
-    }
-
+    detail::start_with_pixel_term(pixel, pixel_weight, target, output, weight, values, gradient);
     Workspace<Scalar>& work = workspace<Scalar>(samples);
     std::copy_n(target.data(), size, work.image.data());
     run(work.chain, samples, true);
