@@ -63,6 +63,11 @@ bvae::AnyLikelihood<> make_likelihood(const Experiment& experiment) {
     likelihood.weights.fill(options.feature_weight);
     return likelihood;
   }
+  using Digit = bvae::Image<1, 28, 28>;
+  if (options.likelihood == "ssim")
+    return bvae::Ssim<Digit>{.weight = options.ssim_weight, .pixel_weight = options.pixel_weight};
+  if (options.likelihood == "ms-ssim")
+    return bvae::MsSsim<Digit, 2>{.weight = options.ssim_weight, .pixel_weight = options.pixel_weight};
   return bvae::Bernoulli{};
 }
 

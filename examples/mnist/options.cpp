@@ -127,8 +127,10 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
   for (const Reader& reader :
        std::initializer_list<Reader>{{"--warmup-epochs", "--schedule", options.schedule, {"linear", "warmup"}},
                                      {"--sigma", "--likelihood", likelihood, {"gaussian", "laplace"}},
-                                     {"--pixel-weight", "--likelihood", likelihood, {"perceptual"}},
+                                     {"--pixel-weight", "--likelihood", likelihood, {"perceptual", "ssim", "ms-ssim"}},
+                                     {"--ssim-weight", "--likelihood", likelihood, {"ssim", "ms-ssim"}},
                                      {"--feature-weight", "--likelihood", likelihood, {"perceptual"}},
+                                     {"--features", "--likelihood", likelihood, {"perceptual"}},
                                      {"--free-bits", "--divergence", divergence, {"kl"}},
                                      {"--free-bits-form", "--divergence", divergence, {"kl"}},
                                      {"--capacity", "--divergence", divergence, {"capacity"}},
@@ -200,21 +202,26 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .group("Reconstruction")
       .choice("--likelihood", &Options::likelihood,
               {"bernoulli", "gaussian", "laplace", "continuous-bernoulli", "optimal-gaussian", "learned-gaussian",
-               "gaussian-per-pixel", "perceptual"},
+               "gaussian-per-pixel", "perceptual", "ssim", "ms-ssim"},
               "of a pixel. gaussian: with --sigma; optimal-gaussian: with the sigma\n"
               "that suits each batch best; learned-gaussian: with one that is\n"
               "learned; gaussian-per-pixel: each pixel's comes from the decoder;\n"
               "perceptual: bernoulli beside the distance of features, those of a\n"
-              "small network that first learns to tell the digits apart")
+              "small network that first learns to tell the digits apart;\n"
+              "ssim, ms-ssim: bernoulli beside structural similarity, at one or\n"
+              "two scales")
       .number("--sigma", &Options::sigma, 1e-6, 1e6, "a number from 1e-6 to 1e6", text(defaults.sigma),
               "of gaussian (1: half of the squared error); the scale of laplace")
       .number("--pixel-weight", &Options::pixel_weight, 0.0, 1e6, "a number, 0 to 1e6", text(defaults.pixel_weight),
-              "of bernoulli in perceptual")
+              "of bernoulli in perceptual, ssim and ms-ssim")
       .number("--feature-weight", &Options::feature_weight, 0.0, 1e6, "a number, 0 to 1e6",
               text(defaults.feature_weight), "of the squared distances of the features in perceptual")
-      .file("--features", &Options::features,
-            "features.safetensors of an earlier run: for perceptual; and with any\n"
-            "likelihood its network reads the reconstructed digits")
+      .number("--ssim-weight", &Options::ssim_weight, 0.0, 1e6, "a number, 0 to 1e6", text(defaults.ssim_weight),
+              "of 1 - SSIM in ssim and ms-ssim")
+      .file("--features", &Options::features, "features.safetensors of an earlier run, for perceptual")
+      .file("--reader", &Options::reader,
+            "features.safetensors of an earlier run, with another seed: its\n"
+            "network reads the reconstructed digits, for the summary")
       .group("Objective")
       .number("--beta", &Options::beta, 0.0, kLargest, "a finite number, 0 or more", text(defaults.beta),
               "weight of the KL divergence; 1 is the plain VAE")

@@ -25,7 +25,9 @@ struct Options {
   double sigma = 1;
   double pixel_weight = 0.1;
   double feature_weight = 1;
+  double ssim_weight = 784;
   std::optional<std::filesystem::path> features{};  ///< of an earlier run; trained if not given
+  std::optional<std::filesystem::path> reader{};    ///< likewise, of the reconstructed digits
   std::string binarize = "none";
 
   double beta = 1;

@@ -33,15 +33,13 @@ inline std::vector<bvae::Index> by_kl(const bvae::Vector<double>& kl_per_latent)
 struct Findings {
   std::vector<double> sigmas;           ///< of each latent the posterior's, mean over the test images; ascending
   double pixel_error = 0;               ///< of reconstructed test images: mean squared error of a pixel
-  std::optional<double> named_rightly;  ///< share of those that a network of features takes for the right digit
+  std::optional<double> named_rightly;  ///< share of those that the reader takes for the right digit
   std::optional<double> pixel_sigma;    ///< if the training has found one for all pixels
 };
 
 template <class Model, class Likelihood>
 Findings look_at(const Model& model, const Experiment& experiment, const Likelihood& likelihood) {
   const auto& [options, digits, folder] = experiment;
-  const bool has_features = options.features || options.likelihood == "perceptual";
-  const std::filesystem::path features = options.features.value_or(folder / "features.safetensors");
   const double size = static_cast<double>(digits.test.size());
   constexpr bvae::Index kBlock = 1000;
   Findings findings{.sigmas = std::vector<double>(static_cast<std::size_t>(Model::kLatents), 0.0)};
@@ -56,12 +54,12 @@ Findings look_at(const Model& model, const Experiment& experiment, const Likelih
           static_cast<double>((q.log_variance.row(d).array() * 0.5F).exp().sum()) / size;
     const pictures::Images decoded = model.decode(q.mu, likelihood);
     findings.pixel_error += static_cast<double>((decoded - images).squaredNorm()) / (size * Model::kFeatures);
-    if (!has_features) continue;
-    const std::vector<int> names = name_digits(features, decoded);
+    if (!options.reader) continue;
+    const std::vector<int> names = name_digits(*options.reader, decoded);
     for (std::size_t s = 0; s < names.size(); ++s) right += names[s] == block.labels()[s] ? 1 : 0;
   }
   std::sort(findings.sigmas.begin(), findings.sigmas.end());
-  if (has_features) findings.named_rightly = right / size;
+  if (options.reader) findings.named_rightly = right / size;
   return findings;
 }
 
@@ -117,6 +115,7 @@ template <class Model, class Likelihood>
 void run(const Experiment& experiment, const Likelihood& likelihood) {
   const auto& [options, digits, folder] = experiment;
   const bvae::Seed seed{options.seed};
+  if (options.reader) name_digits(*options.reader, pictures::Images::Zero(Model::kFeatures, 1));  // fails now or never
   Model model{seed};
   write_config(folder, options, digits, {Model::kLatents, Model::kFeatures, Model::parameter_count()});
 

@@ -69,6 +69,10 @@ nlohmann::ordered_json parameters_of(const Options& options) {
     values["pixel_weight"] = options.pixel_weight;
     values["feature_weight"] = options.feature_weight;
   }
+  if (likelihood == "ssim" || likelihood == "ms-ssim") {
+    values["pixel_weight"] = options.pixel_weight;
+    values["ssim_weight"] = options.ssim_weight;
+  }
   const std::string& divergence = options.divergence;
   if (divergence == "kl") values["free_bits_form"] = options.free_bits_form;
   if (divergence == "capacity") {

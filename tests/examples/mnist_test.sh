@@ -115,6 +115,10 @@ short --likelihood gaussian --sigma 0.3
 expect '"sigma": 0.3' short/config.json
 short --likelihood laplace --sigma 0.3
 expect '"sigma": 0.3' short/config.json
+for likelihood in ssim ms-ssim; do
+  short --likelihood $likelihood --ssim-weight 100 --pixel-weight 0.2
+  for key in '"ssim_weight": 100.0' '"pixel_weight": 0.2'; do expect "$key" short/config.json; done
+done
 short --binarize none
 expect 'the entropy of the grey pixels' out
 short --likelihood perceptual --pixel-weight 0.5 --feature-weight 2
@@ -124,9 +128,9 @@ mv short/features.safetensors .
 short --likelihood perceptual --features features.safetensors
 cmp features.safetensors short/features.safetensors || wrong 'other features than those that were given'
 ! grep -q 'training the features' err || wrong 'features were trained although there are some'
+short --reader features.safetensors
 expect 'digits named rightly' out
-short --features features.safetensors
-expect 'digits named rightly' out
+refused 3 no-such-file --dataset bundled --epochs 100000 --reader no-such-file --out short
 refused 3 no-such-file --dataset bundled --likelihood perceptual --features no-such-file --out short
 refused 3 model.safetensors --dataset bundled --likelihood perceptual --features 'the run/model.safetensors' --out short
 for form in per-latent per-sample-and-latent per-sample total mask-per-sample mask-per-sample-and-latent mask-total; do
@@ -150,7 +154,7 @@ short --divergence mmd --mmd-weight 50 --kl-weight 0
 for key in '"divergence": "mmd"' '"mmd_weight": 50.0' '"kl_weight": 0.0'; do expect "$key" short/config.json; done
 expect '"train_mmd":' short/metrics.jsonl
 # Flags that nobody reads are not passed over.
-for idle in '--sigma 2' '--pixel-weight 2' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
+for idle in '--sigma 2' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
   '--mmd-weight 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
   # shellcheck disable=SC2086 # It is several words.
   short $idle
@@ -182,7 +186,7 @@ expect 'Exit codes' out
 run 0 --version
 refused 2 --no-such-flag --no-such-flag
 refused 2 --seed --seed 1 --seed 2
-for flag in beta free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight capacity capacity-epochs gamma \
+for flag in beta free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight ssim-weight capacity capacity-epochs gamma \
   mi-weight tc-weight dimension-weight lambda-od lambda-d mmd-weight kl-weight; do
   for value in -1 nan NaN inf -inf 1e999 1x ''; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
 done

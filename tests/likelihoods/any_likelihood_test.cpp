@@ -66,6 +66,14 @@ TEST_CASE("AnyLikelihood: the bits of the likelihood inside", "[likelihoods]") {
   check(OptimalGaussian{});
 }
 
+TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refused", "[likelihoods]") {
+  const Dataset data = harness::bars(64);
+  harness::Model model{Seed{6}};
+  Trainer trainer{model, AnyLikelihood<>(Ssim<Image<1, 12, 11>>{}), Kl{}, Constant{1}, Sgd{}};
+  CHECK_THROWS_WITH(trainer.fit(data, {.epochs = 1, .batch_size = 32}),
+                    ContainsSubstring("ssim is for images of 132 values, the model's have 30"));
+}
+
 TEST_CASE("AnyLikelihood: refuses what the likelihood inside refuses", "[likelihoods]") {
   CHECK_THROWS_AS(AnyLikelihood<>(Gaussian{.sigma = 0}), std::invalid_argument);
   CHECK_THROWS_AS(AnyLikelihood<>(Bernoulli{}).check_targets(0, 2), std::invalid_argument);

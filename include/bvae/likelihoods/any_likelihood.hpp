@@ -3,11 +3,13 @@
 #include <concepts>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/message.hpp"
 
 namespace bvae {
 
@@ -78,6 +80,11 @@ class AnyLikelihood {
     }
     void evaluate(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
                   View<Scalar> gradient) const override {
+      if constexpr (requires { typename Kind::Input; }) {
+        if (target.rows() != Kind::Input::kSize)
+          throw std::invalid_argument(message("AnyLikelihood: ", Kind::kName, " is for images of ", Kind::Input::kSize,
+                                              " values, the model's have ", target.rows()));
+      }
       if constexpr (BlockLikelihood<Kind>) {
         likelihood(target, output, weight, values, gradient, target.rows());
       } else {
