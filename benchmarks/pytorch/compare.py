@@ -45,7 +45,7 @@ MODELS = {
     "mlp": Model(4096, (16, 128, 512), PLAIN, 28, 1, {"loss": 0.02, "kl": 0.15}),
     "burgess": Model(
         1024, (64,), ("eager", "fused", "fused-channels-last", "compile", "compile-channels-last"), 64, 2,
-        {"loss": 0.05},  # so few steps leave the KL to chance
+        {"loss": 0.2},  # 32 steps leave most to chance: from seed to seed the loss varies by 8 %
     ),
 }
 
