@@ -153,6 +153,43 @@ void copy_patches(const Extents& e, Index y, const Scalar* fine, Scalar* patches
   }
 }
 
+/// Adds to a fine row what each pixel of a coarse row has for it: runs of kernel * fine_channels values, taps() apart,
+/// pixel after pixel.
+template <class Scalar>
+void add_runs(const Extents& e, const Scalar* from, Scalar* to) {
+  const Index run = e.kernel * e.fine_channels;
+  const Index step = e.stride * e.fine_channels;
+  const Index row = e.fine_width * e.fine_channels;
+  const auto add = [&](Index x, Index begin, Index end) {
+    const Index left = (x * e.stride - e.padding) * e.fine_channels;
+    const Index last = std::min(end, row - left);
+    for (Index i = std::max(begin, -left); i < last; ++i) to[left + i] += from[x * e.taps() + i];
+  };
+  if (run != 2 * step || e.coarse_width == 0) {
+    for (Index x = 0; x < e.coarse_width; ++x) add(x, 0, run);
+    return;
+  }
+  // Each value gets the second half of one run, then the first half of the next.
+  add(0, 0, step);
+  for (Index x = 1; x < e.coarse_width; ++x) {
+    const Index left = (x * e.stride - e.padding) * e.fine_channels;
+    if (left < 0 || left + step > row) {
+      add(x - 1, step, run);
+      add(x, 0, step);
+      continue;
+    }
+    const Scalar* const before = from + (x - 1) * e.taps() + step;
+    const Scalar* const here = from + x * e.taps();
+    if (step == 2) {
+      to[left] = (to[left] + before[0]) + here[0];
+      to[left + 1] = (to[left + 1] + before[1]) + here[1];
+    } else {
+      for (Index i = 0; i < step; ++i) to[left + i] = (to[left + i] + before[i]) + here[i];
+    }
+  }
+  add(e.coarse_width - 1, step, run);
+}
+
 /// Weights transposed for `scatter`: a panel of the taps [first, first + rows), up to 16, for all coarse channels.
 template <class Scalar>
 Scalar* pack(const Extents& e, const Scalar* w, Index first, Index rows, Scalar* to) {
@@ -171,10 +208,15 @@ Scalar* pack(const Extents& e, const Scalar* w, Index first, Index rows, Scalar*
 
 }  // namespace detail
 
+/// What `gather` and `scatter` call with the number of each sample when it is done, as long as it is in the cache.
+struct Nothing {
+  void operator()(Index) const {}
+};
+
 /// coarse = W fine, from `start` on (start_panel apart for each 16 channels), times `slope` where that is negative.
-template <class Scalar>
+template <class Scalar, class Finish = Nothing>
 void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* start, Index start_panel,
-            const Scalar* fine, Scalar* coarse, Scalar slope) {
+            const Scalar* fine, Scalar* coarse, Scalar slope, Finish&& finish = {}) {
   const Index row = e.coarse_width * e.coarse_channels;
   kernels::Convolution<Scalar> work{.channels = e.coarse_channels,
                                     .height = 1,
@@ -196,12 +238,14 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
   if (e.by_patches()) {
     Scalar* const patches = products::detail::scratch<Scalar>(e.coarse_width * e.taps());
     work.b = patches;
-    for (Index s = 0; s < samples; ++s)
+    for (Index s = 0; s < samples; ++s) {
       for (Index y = 0; y < e.coarse_height; ++y) {
         detail::copy_patches(e, y, fine + s * e.fine_size(), patches);
         work.c = coarse + s * e.coarse_size() + y * row;
         kernels::convolve(work);
       }
+      finish(s);
+    }
     return;
   }
   const Index padded_row = (e.fine_width + 2 * e.padding) * e.fine_channels;
@@ -225,6 +269,7 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
     work.b = padded != nullptr ? padded : image;
     work.c = coarse + s * e.coarse_size();
     kernels::convolve(work);
+    finish(s);
   }
 }
 
@@ -234,9 +279,9 @@ void gather(const Extents& e, Index samples, const Scalar* w, const Scalar* star
 /// Of many channels, fine pixels are taken in stride x stride phases: those of a phase see the coarse image through the
 /// same taps, so each phase is a dense convolution of stride 1. Of few, the products of a pixel with all taps are
 /// computed and added up, pixel after pixel.
-template <class Scalar>
+template <class Scalar, class Finish = Nothing>
 void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bias, const Scalar* coarse, Scalar* fine,
-             Scalar slope) {
+             Scalar slope, Finish&& finish = {}) {
   using detail::Phase;
   constexpr Index kPanel = Extents::kPanel;
   const Index row = e.fine_width * e.fine_channels;
@@ -268,26 +313,24 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
     const Index run = e.kernel * e.fine_channels;
     for (Index s = 0; s < samples; ++s) {
       Scalar* const image = fine + s * e.fine_size();
-      for (Index i = 0; i < e.fine_size(); ++i) image[i] = bias == nullptr ? Scalar(0) : bias[i % e.fine_channels];
+      if (bias == nullptr || e.fine_channels == 1) {
+        std::fill_n(image, e.fine_size(), bias == nullptr ? Scalar(0) : *bias);
+      } else {
+        for (Index i = 0; i < e.fine_size(); i += e.fine_channels) std::copy_n(bias, e.fine_channels, image + i);
+      }
       for (Index y = 0; y < e.coarse_height; ++y) {
         work.b = coarse + s * e.coarse_size() + y * e.coarse_width * e.coarse_channels;
         kernels::convolve(work);
         for (Index k = 0; k < e.kernel; ++k) {
           const Index fine_y = y * e.stride - e.padding + k;
           if (fine_y < 0 || fine_y >= e.fine_height) continue;
-          for (Index x = 0; x < e.coarse_width; ++x) {
-            const Index left = (x * e.stride - e.padding) * e.fine_channels;
-            const Index first = std::max<Index>(0, -left);
-            const Index last = std::min(run, row - left);
-            const Scalar* const from = added + x * taps + k * run;
-            Scalar* const to = image + fine_y * row + left;
-            for (Index i = first; i < last; ++i) to[i] += from[i];
-          }
+          detail::add_runs(e, added + k * run, image + fine_y * row);
         }
       }
       if (slope != Scalar(1))
         for (Index i = 0; i < e.fine_size(); ++i)
           if (image[i] < Scalar(0)) image[i] = slope == Scalar(0) ? Scalar(0) : image[i] * slope;
+      finish(s);
     }
     return;
   }
@@ -346,6 +389,7 @@ void scatter(const Extents& e, Index samples, const Scalar* w, const Scalar* bia
                .slope = slope});
         a += panels * kPanel * depth;
       }
+    finish(s);
   }
 }
 

@@ -69,8 +69,10 @@ struct Conv2d {
     template <kernels::Activation A = kernels::Activation::kIdentity, class Scalar>
     static void backward(Tensors<const Scalar> p, ConstView<Scalar> x, ConstView<Scalar>, ConstView<Scalar> dy,
                          View<Scalar> dx, Scalar parameter = {}) {
-      convolutions::scatter<Scalar>(kExtents, dy.cols(), p[0], nullptr, dy.data(), dx.data(), Scalar(1));
-      detail::activate_backward_of<A>(x, dx, parameter);
+      convolutions::scatter<Scalar>(kExtents, dy.cols(), p[0], nullptr, dy.data(), dx.data(), Scalar(1), [&](Index s) {
+        detail::activate_backward_of<A>(ConstView<Scalar>(x.data() + s * In::kSize, In::kSize, 1),
+                                        View<Scalar>(dx.data() + s * In::kSize, In::kSize, 1), parameter);
+      });
     }
 
     template <class Scalar>

@@ -77,8 +77,11 @@ struct ConvTranspose2d : private detail::ConvTranspose2dOutputPadding<OutputPadd
     static void backward(Tensors<const Scalar> p, ConstView<Scalar> x, ConstView<Scalar>, ConstView<Scalar> dy,
                          View<Scalar> dx, Scalar parameter = {}) {
       static constexpr std::array<Scalar, TensorInfo::kPanelRows> kZeros{};
-      convolutions::gather<Scalar>(kExtents, dy.cols(), p[0], kZeros.data(), 0, dy.data(), dx.data(), Scalar(1));
-      detail::activate_backward_of<A>(x, dx, parameter);
+      convolutions::gather<Scalar>(
+          kExtents, dy.cols(), p[0], kZeros.data(), 0, dy.data(), dx.data(), Scalar(1), [&](Index s) {
+            detail::activate_backward_of<A>(ConstView<Scalar>(x.data() + s * In::kSize, In::kSize, 1),
+                                            View<Scalar>(dx.data() + s * In::kSize, In::kSize, 1), parameter);
+          });
     }
 
     template <class Scalar>
