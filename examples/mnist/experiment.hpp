@@ -20,3 +20,4 @@ void run_mlp2d(const Experiment& experiment);
 void run_mlp_bn(const Experiment& experiment);
 void run_mlp_ln(const Experiment& experiment);
 void run_mlp_sn(const Experiment& experiment);
+void run_resnet(const Experiment& experiment);

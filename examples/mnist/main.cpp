@@ -33,8 +33,8 @@ int run(const Options& options) {
   try {
     const Experiment experiment{options, digits, folder};
     static const std::map<std::string, void (*)(const Experiment&)> kModels{
-        {"conv", run_conv},     {"mlp", run_mlp},       {"mlp2d", run_mlp2d},
-        {"mlp-bn", run_mlp_bn}, {"mlp-ln", run_mlp_ln}, {"mlp-sn", run_mlp_sn}};
+        {"conv", run_conv},     {"mlp", run_mlp},       {"mlp2d", run_mlp2d},  {"mlp-bn", run_mlp_bn},
+        {"mlp-ln", run_mlp_ln}, {"mlp-sn", run_mlp_sn}, {"resnet", run_resnet}};
     kModels.at(options.model)(experiment);
   } catch (const bvae::DivergedError& error) {
     return fail(kDiverged, std::string("training diverged. ") + error.what() + "\nmnist: these are saved in " +

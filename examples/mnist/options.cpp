@@ -194,11 +194,15 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "pixels become 1 with their grey value as probability;\n"
               "static: drawn once from the seed; dynamic: in every epoch anew")
       .group("Model")
-      .choice("--model", &Options::model, {"mlp", "mlp2d", "mlp-bn", "mlp-ln", "mlp-sn", "conv"},
+      .choice("--model", &Options::model, {"mlp", "mlp2d", "mlp-bn", "mlp-ln", "mlp-sn", "conv", "resnet"},
               "mlp: 784-400-20; mlp2d: 784-400-2; mlp-bn, mlp-ln, mlp-sn: mlp\n"
               "with BatchNorm, LayerNorm (before ReLU) or SpectralNorm (around\n"
               "Linear); conv: two convolutions 4x4 of 32 channels with stride 2,\n"
-              "256-20, mirrored; all with ReLU")
+              "256-20, mirrored; all with ReLU; resnet: 3x3 convolutions,\n"
+              "residual blocks with GroupNorm and SiLU, pools, Dropout, Upsample2d")
+      .choice("--output-bias", &Options::output_bias, {"default", "mean"},
+              "how the decoder's last bias starts; mean: where its output is the\n"
+              "mean of the training images")
       .group("Reconstruction")
       .choice("--likelihood", &Options::likelihood,
               {"bernoulli", "gaussian", "laplace", "continuous-bernoulli", "optimal-gaussian", "learned-gaussian",

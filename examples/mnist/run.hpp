@@ -29,6 +29,15 @@ inline std::vector<bvae::Index> by_kl(const bvae::Vector<double>& kl_per_latent)
   return latents;
 }
 
+template <class Model, class Likelihood>
+void start_at_mean(Model& model, const bvae::Dataset& images, const Likelihood& likelihood) {
+  if constexpr (Model::kDecoderOutputs == Model::kFeatures) {
+    bvae::set_output_bias(model, images, likelihood);
+  } else {
+    std::cerr << "mnist: --output-bias has no effect with --likelihood " << Likelihood::kName << '\n';
+  }
+}
+
 /// What the summary says beside the evaluation.
 struct Findings {
   std::vector<double> sigmas;           ///< of each latent the posterior's, mean over the test images; ascending
@@ -117,6 +126,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   const bvae::Seed seed{options.seed};
   if (options.reader) name_digits(*options.reader, pictures::Images::Zero(Model::kFeatures, 1));  // fails now or never
   Model model{seed};
+  if (options.output_bias == "mean") start_at_mean(model, digits.train, likelihood);
   write_config(folder, options, digits, {Model::kLatents, Model::kFeatures, Model::parameter_count()});
 
   const auto save = [&, &options = options, &digits = digits, &folder = folder] {

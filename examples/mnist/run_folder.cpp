@@ -112,6 +112,7 @@ void write_config(const fs::path& folder, const Options& options, const Digits& 
   config["model"] = options.model;
   config["latents"] = model.latents;
   config["parameters"] = model.parameters;
+  config["output_bias"] = options.output_bias;
   config["likelihood"] = options.likelihood;
   config["beta"] = options.beta;
   config["beta_norm"] = options.beta * static_cast<double>(model.latents) / static_cast<double>(model.features);

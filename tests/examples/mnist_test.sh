@@ -98,10 +98,14 @@ short() {
   is_png short/samples.png
   expect 'active units' out
 }
-for model in mlp-bn mlp-ln mlp-sn conv; do
+for model in mlp-bn mlp-ln mlp-sn conv resnet; do
   short --model $model
   expect "\"model\": \"$model\"" short/config.json
 done
+short --output-bias mean --model conv
+expect '"output_bias": "mean"' short/config.json
+short --output-bias mean --likelihood learned-gaussian
+expect '--output-bias has no effect with' err
 for likelihood in bernoulli gaussian laplace continuous-bernoulli gaussian-per-pixel optimal-gaussian learned-gaussian; do
   short --likelihood $likelihood
   expect "\"likelihood\": \"$likelihood\"" short/config.json
@@ -198,7 +202,7 @@ refused 2 --learning-rate --learning-rate 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
-for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form; do refused 2 "--$flag" "--$flag" nonsense; done
+for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias; do refused 2 "--$flag" "--$flag" nonsense; done
 refused 2 argument argument
 [ ! -e runs ] || wrong 'a folder was made although the flags were wrong'
 

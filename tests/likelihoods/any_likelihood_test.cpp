@@ -39,6 +39,7 @@ void check(const L& likelihood) {
     CHECK(history.epochs[e].validation->elbo() == other_history.epochs[e].validation->elbo());
     CHECK(history.epochs[e].validation->constant == other_history.epochs[e].validation->constant);
   }
+  CHECK(any.output_for_mean(0.3) == output_for_mean(likelihood, 0.3));
   const Matrix<float> x = harness::bars(5).template columns<float>(0, 5);
   CHECK(model.reconstruct(x, likelihood) == model.reconstruct(x, any));
 }
@@ -77,6 +78,7 @@ TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refu
 TEST_CASE("AnyLikelihood: refuses what the likelihood inside refuses", "[likelihoods]") {
   CHECK_THROWS_AS(AnyLikelihood<>(Gaussian{.sigma = 0}), std::invalid_argument);
   CHECK_THROWS_AS(AnyLikelihood<>(Bernoulli{}).check_targets(0, 2), std::invalid_argument);
+  CHECK_THROWS_AS(AnyLikelihood<>(Broken{}).output_for_mean(0.5), std::logic_error);
   CHECK_NOTHROW(AnyLikelihood<>(Gaussian{}).check_targets(0, 2));
 }
 

@@ -114,6 +114,19 @@ template <class T>
   }
 }
 
+/// What the decoder must emit so that the likelihood's mean is `mean`: a member of the likelihood, or of the pixel term
+/// beside which it stands (Perceptual, Ssim).
+template <class L>
+  requires requires(const L& likelihood) { likelihood.output_for_mean(0.5); }
+[[nodiscard]] double output_for_mean(const L& likelihood, double mean) {
+  return likelihood.output_for_mean(mean);
+}
+template <class L>
+  requires requires(const L& likelihood) { likelihood.pixel.output_for_mean(0.5); }
+[[nodiscard]] double output_for_mean(const L& likelihood, double mean) {
+  return likelihood.pixel.output_for_mean(mean);
+}
+
 /// Of a likelihood that wants several values for each feature: its calls take one more argument, how they lie in the
 /// decoder's output. `block` values of the first kind come before the `block` values of the second, and so on: the
 /// channels of a pixel if the decoder returns an image, otherwise all features.
@@ -181,7 +194,8 @@ concept DivergenceOf =
 
 /// Updates any range of the parameters from the same range of the gradient and of `kMoments` vectors of its own, value
 /// by value. Optional: `kIgnoresNorm` = true says that it does not read the step's gradient_norm; the trainer may then
-/// update a part of the parameters as soon as its gradient is there, unless `optimizer.reads_norm()` (optional) is true.
+/// update a part of the parameters as soon as its gradient is there, unless `optimizer.reads_norm()` (optional) is
+/// true.
 template <class O, class Step>
 concept OptimizerOf =
     requires(const O& optimizer, const Step& step, std::span<float> parameters, std::span<const float> gradient,

@@ -47,6 +47,8 @@ class AnyLikelihood {
     held_->evaluate(target, output, weight, values, gradient);
   }
   void mean(View<Scalar> output) const { held_->mean(output); }
+  /// For set_output_bias. \throws std::logic_error if the likelihood inside does not say
+  [[nodiscard]] double output_for_mean(double mean) const { return held_->output_for_mean(mean); }
   void check_targets(double minimum, double maximum) const { held_->check_targets(minimum, maximum); }
 
   /// As a BatchLikelihood: other likelihoods are the mean itself.
@@ -64,6 +66,7 @@ class AnyLikelihood {
     virtual void evaluate(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
                           View<Scalar> gradient) const = 0;
     virtual void mean(View<Scalar> output) const = 0;
+    [[nodiscard]] virtual double output_for_mean(double mean) const = 0;
     virtual void check_targets(double minimum, double maximum) const = 0;
     [[nodiscard]] virtual double value(double mean, Index features) const = 0;
     [[nodiscard]] virtual double slope(double mean, Index features) const = 0;
@@ -96,6 +99,13 @@ class AnyLikelihood {
         likelihood.mean(output, output.rows());
       } else {
         likelihood.mean(output);
+      }
+    }
+    [[nodiscard]] double output_for_mean([[maybe_unused]] double mean) const override {
+      if constexpr (requires { bvae::output_for_mean(likelihood, mean); }) {
+        return bvae::output_for_mean(likelihood, mean);
+      } else {
+        throw std::logic_error(message("AnyLikelihood: ", Kind::kName, " has no output_for_mean"));
       }
     }
     void check_targets(double minimum, double maximum) const override { likelihood.check_targets(minimum, maximum); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "bvae/core/message.hpp"
 #include "bvae/kernels/activations.hpp"
 #include "bvae/kernels/likelihoods.hpp"
+#include "bvae/kernels/math.hpp"
 
 namespace bvae {
 
@@ -43,6 +45,14 @@ struct Bernoulli {
   template <class Scalar>
   void mean(View<Scalar> output) const {
     kernels::activate<kernels::Activation::kSigmoid>(output.size(), output.data(), output.data(), Scalar(0));
+  }
+  /// The logit of the mean, which is first brought into [0.001, 0.999].
+  [[nodiscard]] double output_for_mean(double mean) const {
+    const double p = std::clamp(mean, 0.001, 0.999);
+    const double odds = p / (1 - p);
+    double logit = 0;
+    kernels::apply<kernels::Elementary::kLog>(1, &odds, &logit);
+    return logit;
   }
 
   void check_targets(double minimum, double maximum) const {

@@ -45,6 +45,7 @@ struct Gaussian {
   /// The output is the mean already.
   template <class Scalar>
   void mean(View<Scalar>) const {}
+  [[nodiscard]] double output_for_mean(double mean) const { return mean; }
 
   void check_targets(double, double) const {}
 

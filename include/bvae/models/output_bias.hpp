@@ -8,35 +8,11 @@
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/message.hpp"
 #include "bvae/data/dataset.hpp"
-#include "bvae/kernels/math.hpp"
 #include "bvae/layers/chain.hpp"
-#include "bvae/likelihoods/bernoulli.hpp"
-#include "bvae/likelihoods/gaussian.hpp"
 
 namespace bvae {
 
 namespace detail {
-
-/// What the decoder must emit so that the likelihood's mean is `mean`; a likelihood of one's own has it as a member.
-inline double output_for_mean(const Bernoulli&, double mean) {
-  const double p = std::clamp(mean, 0.001, 0.999);
-  const double odds = p / (1 - p);
-  double logit = 0;
-  kernels::apply<kernels::Elementary::kLog>(1, &odds, &logit);
-  return logit;
-}
-inline double output_for_mean(const Gaussian&, double mean) { return mean; }
-template <class L>
-  requires requires(const L& likelihood) { likelihood.output_for_mean(0.5); }
-double output_for_mean(const L& likelihood, double mean) {
-  return likelihood.output_for_mean(mean);
-}
-/// Terms beside a pixel term (Perceptual, Ssim) make their image as that does.
-template <class L>
-  requires requires(const L& likelihood) { output_for_mean(likelihood.pixel, 0.5); }
-double output_for_mean(const L& likelihood, double mean) {
-  return output_for_mean(likelihood.pixel, mean);
-}
 
 /// The last layer that computes something.
 template <class Net, int I = Net::kLayers - 1>
@@ -116,7 +92,7 @@ void set_output_bias(Model& model, const Dataset& data, const L& likelihood) {
                        detail::kParameterOffsets<Last>[kBias];
   for (Index b = 0; b < kBiases; ++b)
     bias[kInfo.position(b)] =
-        static_cast<Scalar>(detail::output_for_mean(likelihood, means[static_cast<std::size_t>(b)] / count));
+        static_cast<Scalar>(output_for_mean(likelihood, means[static_cast<std::size_t>(b)] / count));
 }
 
 }  // namespace bvae
