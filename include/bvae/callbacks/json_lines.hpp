@@ -22,9 +22,9 @@ namespace bvae {
 /// What an earlier run left in the file goes when training begins, not before.
 ///
 /// Keys: epoch step beta beta_norm learning_rate gradient_norm, train_objective train_reconstruction train_divergence
-/// (free bits applied) train_kl train_kl_per_latent, train_<name> of each number that the divergence reports, with a validation set <name>_reconstruction <name>_kl <name>_elbo
-/// <name>_kl_per_latent active_units, then likelihood binarization seconds samples_per_second.
-/// \throws FileError if the file cannot be opened or written
+/// (free bits applied) train_kl train_kl_per_latent, train_<name> of each number that the divergence reports, with a
+/// validation set <name>_reconstruction <name>_kl <name>_elbo <name>_kl_per_latent active_units, then likelihood
+/// binarization seconds samples_per_second. \throws FileError if the file cannot be opened or written
 class JsonLines {
  public:
   /// \param validation what the keys call the validation set
