@@ -29,13 +29,17 @@ int run(const Options& options) {
     return fail(kUsage, "--batch-size: must be 1 to " + std::to_string(digits.train.size()) +
                             ", the number of training images, not " + std::to_string(options.batch_size));
 
+  static const std::map<std::string, void (*)(const Experiment&)> kModels{
+#include "mnist_models.inc"
+  };
+  const auto model = kModels.find(options.model);
+  if (model == kModels.end())
+    return fail(kUsage, "--model: this program was built without " + options.model + " (BVAE_MNIST_MODELS of CMake)");
+
   const std::filesystem::path folder = make_run_folder(options, digits);
   try {
     const Experiment experiment{options, digits, folder};
-    static const std::map<std::string, void (*)(const Experiment&)> kModels{
-        {"conv", run_conv},     {"mlp", run_mlp},       {"mlp2d", run_mlp2d},  {"mlp-bn", run_mlp_bn},
-        {"mlp-ln", run_mlp_ln}, {"mlp-sn", run_mlp_sn}, {"resnet", run_resnet}};
-    kModels.at(options.model)(experiment);
+    model->second(experiment);
   } catch (const bvae::DivergedError& error) {
     return fail(kDiverged, std::string("training diverged. ") + error.what() + "\nmnist: these are saved in " +
                                (folder / "model.safetensors").string());

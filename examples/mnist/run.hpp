@@ -170,7 +170,14 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
 
 }  // namespace detail
 
-/// Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the layers `Last`.
+/// For likelihoods of one output for each pixel.
+template <class Model>
+void run(const Experiment& experiment) {
+  detail::run<Model>(experiment, make_likelihood(experiment));
+}
+
+/// For all likelihoods: Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the
+/// layers `Last`.
 template <template <bvae::Index, class...> class Model>
 void run(const Experiment& experiment) {
   const std::string& likelihood = experiment.options.likelihood;
@@ -179,6 +186,6 @@ void run(const Experiment& experiment) {
   } else if (likelihood == "learned-gaussian") {
     detail::run<Model<1, bvae::SharedLogSigma>>(experiment, bvae::LearnedGaussian{});
   } else {
-    detail::run<Model<1>>(experiment, make_likelihood(experiment));
+    run<Model<1>>(experiment);
   }
 }

@@ -203,6 +203,7 @@ refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
 for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias; do refused 2 "--$flag" "--$flag" nonsense; done
+refused 2 'the models mlp and conv' --model resnet --likelihood learned-gaussian
 refused 2 argument argument
 [ ! -e runs ] || wrong 'a folder was made although the flags were wrong'
 
