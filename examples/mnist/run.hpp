@@ -51,7 +51,8 @@ Findings look_at(const Model& model, const Experiment& experiment, const Likelih
   const auto& [options, digits, folder] = experiment;
   const double size = static_cast<double>(digits.test.size());
   constexpr bvae::Index kBlock = 1000;
-  Findings findings{.sigmas = std::vector<double>(static_cast<std::size_t>(Model::kLatents), 0.0)};
+  Findings findings;
+  findings.sigmas.assign(static_cast<std::size_t>(Model::kLatents), 0.0);
   double right = 0;
   for (bvae::Index first = 0; first < digits.test.size(); first += kBlock) {
     const bvae::Dataset block = digits.test.slice(first, std::min(kBlock, digits.test.size() - first));
