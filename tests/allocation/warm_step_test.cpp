@@ -132,6 +132,8 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
                           threads, Binarization::kNone));
       check(count<Pooled>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));
       check(count<Mlp>(OptimalGaussian{}, Adam{}, batch, threads, Binarization::kDynamic));
+      check(count<Mlp>(Ssim<Image<1, 28, 28>>{.pixel_weight = 0.1}, Adam{}, batch, threads, Binarization::kNone));
+      check(count<Mlp>(MsSsim<Image<1, 28, 28>, 2>{}, Adam{}, batch, threads, Binarization::kDynamic));
       check(count<WithSigma>(LearnedGaussian{}, Adam{}, batch, threads, Binarization::kNone));
       check(count<WithVariances>(GaussianPerPixel{}, Adam{}, batch, threads, Binarization::kNone));
       check(count<Convolutional>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));

@@ -139,6 +139,8 @@ void train(const path& file, const path& folder, int threads) {
        outputs);
   conv("conv_optimal", images, folder, threads, bvae::OptimalGaussian{}, bvae::DipVae{}, history, outputs);
   conv("conv_laplace", images, folder, threads, bvae::Laplace{}, bvae::Mmd{}, history, outputs);
+  conv("conv_ms_ssim", images, folder, threads, bvae::MsSsim<bvae::Image<1, 28, 28>, 2>{.pixel_weight = 0.1},
+       bvae::Kl{}, history, outputs);
   // The middle of some images.
   const Eigen::MatrixXf pixels = images.columns<float>(0, 301).middleRows(360, 61);
   const bvae::Dataset rows(pixels);

@@ -16,6 +16,7 @@ TEST_CASE("LikelihoodOn: blocks are the channels of an image, otherwise all feat
   STATIC_REQUIRE(BatchLikelihood<OptimalGaussian>);
   STATIC_REQUIRE_FALSE(BatchLikelihood<Gaussian>);
   STATIC_REQUIRE(Likelihood<Laplace> && Likelihood<ContinuousBernoulli> && Likelihood<LearnedGaussian>);
+  STATIC_REQUIRE(LikelihoodOn<Ssim<Image<1, 12, 11>>, Features<132>, Features<132>>::kBlock == 132);
 }
 
 TEST_CASE("LikelihoodOn: means come from their blocks, log variances stay out of the image", "[likelihoods]") {
