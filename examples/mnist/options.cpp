@@ -255,7 +255,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .number("--capacity-epochs", &Options::capacity_epochs, kSmallest, kLargest, "a finite number above 0", "",
               "epochs that it grows; if not given half of the training")
       .number("--gamma", &Options::gamma, 0.0, kLargest, "a finite number, 0 or more", text(defaults.gamma),
-              "weight of the distance in capacity")
+              "weight of the distance in capacity (the paper's 1000 is for 10^6 steps)")
       .number("--mi-weight", &Options::mi_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.mi_weight),
               "of the mutual information in total-correlation")
       .number("--tc-weight", &Options::tc_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.tc_weight),

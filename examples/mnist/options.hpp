@@ -24,7 +24,7 @@ struct Options {
   std::string output_bias = "default";
   std::string likelihood = "bernoulli";
   double sigma = 1;
-  double pixel_weight = 0.1;
+  double pixel_weight = 1;
   double feature_weight = 1;
   double ssim_weight = 784;
   std::optional<std::filesystem::path> features{};  ///< of an earlier run; trained if not given
@@ -39,7 +39,7 @@ struct Options {
   std::string free_bits_form = "per-latent";
   double capacity = 25;
   std::optional<double> capacity_epochs{};  ///< half of the training if not given
-  double gamma = 1000;
+  double gamma = 20;
   double mi_weight = 1;
   double tc_weight = 6;
   double dimension_weight = 1;
