@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "bvae/divergences/mmd.hpp"
+#include "bvae/schedules/constant.hpp"
 #include "bvae/schedules/warm_up.hpp"
 #include "callbacks/harness.hpp"
 #include "support/catch.hpp"
@@ -80,6 +82,25 @@ TEST_CASE("JsonLines: without a validation set there are no keys for it", "[call
     CHECK(key.find("validation") == std::string::npos);
   }
   CHECK_FALSE(lines[0].contains("active_units"));
+}
+
+TEST_CASE("JsonLines: what the divergence reports is there, as the mean over the epoch's samples", "[callback]") {
+  const TemporaryFolder folder;
+  harness::Model model{};
+  bvae::Trainer trainer{model, bvae::Gaussian{}, bvae::Mmd{}, bvae::Constant{1}, bvae::Adam{}};
+  double sum = 0;
+  bvae::Index steps = 0;
+  const bvae::History history =
+      trainer.fit(harness::data(), {.epochs = 1, .batch_size = harness::data().size() / 2, .threads = 1},
+                  JsonLines(folder / "m.jsonl"), [&](const bvae::StepEnd& e) {
+                    sum += e.divergence_parts[0].value;
+                    ++steps;
+                  });
+  REQUIRE(steps == 2);
+  REQUIRE(history.epochs[0].train_divergence_parts.size() == 1);
+  CHECK(history.epochs[0].train_divergence_parts[0].name == "mmd");
+  CHECK(history.epochs[0].train_divergence_parts[0].value == Approx(sum / 2).epsilon(1e-14));
+  CHECK(read(folder / "m.jsonl")[0]["train_mmd"].get<double>() == history.epochs[0].train_divergence_parts[0].value);
 }
 
 TEST_CASE("JsonLines: the set is called validation unless it has a name", "[callback]") {
