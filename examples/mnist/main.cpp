@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <variant>
 
@@ -59,6 +60,8 @@ int main(int argc, char** argv) {
     return fail(kUsage, std::string("--out: ") + error.what());
   } catch (const bvae::FileError& error) {
     return fail(kFiles, error.what());
+  } catch (const std::invalid_argument& error) {  // flags that do not fit the model, as BatchNorm and --batch-size 1
+    return fail(kUsage, error.what());
   } catch (const std::exception& error) {
     return fail(kUnexpected, error.what());
   }

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -95,13 +96,16 @@ inline void print_summary(const Experiment& experiment, const bvae::Evaluation& 
             << " test images, binarisation " << bvae::name(experiment.options.binarization()) << ", "
             << experiment.options.likelihood << " likelihood";
   if (test.constant != 0) std::cout << " (its constant, " << test.constant << " nats, is in the ELBO only)";
-  std::cout << "\n  reconstruction  " << std::setw(8) << test.reconstruction << " nats";
+  const std::string& likelihood = experiment.options.likelihood;
+  const bool in_nats = likelihood != "perceptual" && likelihood != "ssim" && likelihood != "ms-ssim";
+  std::cout << "\n  reconstruction  " << std::setw(8) << test.reconstruction << (in_nats ? " nats" : " (in no unit)");
   if (experiment.options.likelihood == "bernoulli" && experiment.options.binarize == "none")
     std::cout << " (the entropy of the grey pixels, " << bvae::entropy_floor(experiment.digits.test)
               << ", is the least that it can be)";
-  std::cout << "\n  KL              " << std::setw(8) << test.kl << " nats\n  ELBO            " << std::setw(8)
-            << test.elbo() << " nats (beta = 1)\n  active units    " << std::setw(5) << test.active_units() << " of "
-            << latents.size() << "\n  sigma           " << std::setw(8) << findings.sigmas[findings.sigmas.size() / 2]
+  std::cout << "\n  KL              " << std::setw(8) << test.kl << " nats\n";
+  if (in_nats) std::cout << "  ELBO            " << std::setw(8) << test.elbo() << " nats (beta = 1)\n";
+  std::cout << "  active units    " << std::setw(5) << test.active_units() << " of " << latents.size()
+            << "\n  sigma           " << std::setw(8) << findings.sigmas[findings.sigmas.size() / 2]
             << " (median of the latents; " << findings.sigmas.front() << " to " << findings.sigmas.back() << ")\n";
   if (findings.pixel_sigma)
     std::cout << "  sigma of pixels " << std::setprecision(4) << std::setw(10) << *findings.pixel_sigma << '\n';
@@ -149,6 +153,8 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
     bvae::Trainer trainer{model, likelihood, make_divergence(options), options.beta_schedule(),
                           make_optimizer(options)};
     trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{}, interruption::StopTraining{});
+  } catch (const std::invalid_argument&) {  // found before training
+    throw;
   } catch (...) {
     save();  // whatever ended training, the last good parameters are worth keeping
     throw;

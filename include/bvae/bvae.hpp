@@ -137,6 +137,7 @@
 #include "bvae/training/history.hpp"
 #include "bvae/training/losses.hpp"
 #include "bvae/training/objective.hpp"
+#include "bvae/training/step_limits.hpp"
 #include "bvae/training/trainer.hpp"
 
 #include "bvae/callbacks/best_model.hpp"

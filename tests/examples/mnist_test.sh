@@ -130,6 +130,7 @@ short --likelihood laplace --sigma 0.3
 expect '"sigma": 0.3' short/config.json
 for likelihood in ssim ms-ssim; do
   short --likelihood $likelihood --ssim-weight 100 --pixel-weight 0.2
+  expect "\"likelihood\":\"$likelihood\"" short/metrics.jsonl
   for key in '"ssim_weight": 100.0' '"pixel_weight": 0.2'; do expect "$key" short/config.json; done
 done
 short --binarize none
@@ -212,6 +213,7 @@ refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
 for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias; do refused 2 "--$flag" "--$flag" nonsense; done
+has mlp-bn && refused 2 'samples' --dataset bundled --model mlp-bn --batch-size 1 --out short
 refused 2 'the models mlp and conv' --model resnet --likelihood learned-gaussian
 refused 2 argument argument
 [ ! -e runs ] || wrong 'a folder was made although the flags were wrong'

@@ -7,6 +7,7 @@
 
 #include "bvae/layers/batch_norm.hpp"
 #include "bvae/layers/conv2d.hpp"
+#include "bvae/layers/dropout.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/network.hpp"
@@ -110,4 +111,28 @@ TEST_CASE("fit_classifier: after a step that diverges parameters and state are t
   CHECK_THROWS_AS(fit_classifier(network, data, {.epochs = 1, .batch_size = 20}), DivergedError);
   CHECK(bvae_test::same_bits(network.parameters(), before.parameters()));
   CHECK(bvae_test::same_bits(network.state(), before.state()));
+}
+
+TEST_CASE("fit_classifier: Dropout drops", "[training]") {
+  const auto train = []<class Layer>(Layer) {
+    TrainedNetwork<Network<Image<1, 6, 6>, Flatten, Layer, Linear<3>>> network{Seed{2}};
+    fit_classifier(network, bars(64), {.epochs = 1, .batch_size = 32});
+    return network.parameters();
+  };
+  CHECK_FALSE(bvae_test::same_bits(train(Dropout<50>{}), train(Dropout<0>{})));
+}
+
+TEST_CASE("fit_classifier: a step that would overflow the parameters is not made", "[training]") {
+  TrainedNetwork<Net> network{Seed{2}};
+  const Arena<float> before = network.parameters();
+  CHECK_THROWS_AS(
+      fit_classifier(network, bars(30), {.epochs = 1, .batch_size = 30, .optimizer = {.learning_rate = 1e39}}),
+      DivergedError);
+  CHECK(bvae_test::same_bits(before, network.parameters()));
+}
+
+TEST_CASE("classification_accuracy: refuses data without labels", "[training]") {
+  const TrainedNetwork<Net> network{Seed{2}};
+  const Dataset unlabelled = Dataset::from_bytes(std::vector<std::uint8_t>(36 * 5), {1, 6, 6});
+  CHECK_THROWS_AS(classification_accuracy(network, unlabelled), std::invalid_argument);
 }

@@ -186,3 +186,23 @@ TEST_CASE("Trainer: bad parts are refused when it is made", "[training][errors]"
   CHECK_THROWS_AS((Trainer{model, Bernoulli{}, Kl{}, Constant{}, Adam{.learning_rate = -1}}), std::invalid_argument);
   CHECK_THROWS_AS((Trainer{model, Gaussian{.sigma = 0}, Kl{}, Constant{}, Adam{}}), std::invalid_argument);
 }
+
+TEST_CASE("Trainer: an exception inside a step leaves parameters and state as before the step", "[training]") {
+  using Normalized = Vae<Image<1, 6, 5>, Encoder<Flatten, Linear<8>, BatchNorm, ReLU>, Latent<2>, Decoder<Linear<30>>>;
+  const Dataset data = harness::bars(60);
+  const auto aim = [](const Progress& progress) { return progress.step == 0 ? 1.0 : -1.0; };
+  const auto run = [&](std::int64_t epochs) {
+    Normalized model{Seed{3}};
+    Trainer trainer{model, Bernoulli{}, Capacity{aim, 1.0}, Constant{1}, Adam{}};
+    if (epochs == 1) {
+      trainer.fit(data, {.epochs = 1, .batch_size = 60, .threads = 2, .shuffle = false});
+    } else {
+      CHECK_THROWS_AS(trainer.fit(data, {.epochs = epochs, .batch_size = 60, .threads = 2, .shuffle = false}),
+                      std::invalid_argument);
+    }
+    return model;
+  };
+  const Normalized one = run(1);
+  const Normalized two = run(2);
+  CHECK(bvae_test::same_bits(one.state(), two.state()));
+}

@@ -16,9 +16,10 @@ namespace bvae {
 ///
 ///     value = gamma * |KL - C(t)|,   KL = batch mean of the sum over latents.
 ///
-///     Capacity{}                                                                  // as in the paper: see
-///     BurgessCapacity Capacity{LinearSchedule{.to = 25.0, .over = Epochs{30}}}                    // any schedule,
-///     gamma = 1000
+///     Capacity{}
+///     Capacity{LinearSchedule{.to = 25.0, .over = Epochs{30}}, 20.0}
+///
+/// The first is the paper's, see BurgessCapacity; the second has another schedule and gamma = 20.
 ///
 /// The distance is the batch's, not each sample's. Above C the gradient is gamma times the KL's, below it minus that,
 /// at equality 0. beta multiplies the whole: train with Constant{1}.

@@ -56,7 +56,7 @@ class TensorsByName {
     for (const TensorView& view : reader.tensors()) {
       std::string name = view.name;
       for (const auto& [from, to] : options.names) {
-        const bool prefix = !from.empty() && from.back() == '.';
+        const bool prefix = from.empty() || from.back() == '.';
         if (prefix ? !view.name.starts_with(from) : view.name != from) continue;
         name = prefix ? to + view.name.substr(from.size()) : to;
         used.insert(from);

@@ -13,10 +13,17 @@ struct DecoderFitsLikelihood {
                 "Likelihood: the decoder must return the input's size times the likelihood's outputs per feature (and "
                 "its shared outputs)");
 };
-template <class In, class Out>
+template <class In, Index Height, Index Width>
 struct ImagesOfOneSize {
-  static_assert(!kIsImage<In> || (In::kHeight == Out::kHeight && In::kWidth == Out::kWidth),
-                "Likelihood: images of several values per feature must have the input's height and width");
+  static_assert(
+      [] {
+        if constexpr (kIsImage<In>) {
+          return In::kHeight == Height && In::kWidth == Width;
+        } else {
+          return true;
+        }
+      }(),
+      "Likelihood: images of several values per feature must have the input's height and width");
 };
 template <class L, class In>
 struct LikelihoodSeesInput {
@@ -39,9 +46,10 @@ struct LikelihoodOn
       private detail::LikelihoodSeesInput<L, In> {
   /// Values of one kind that lie together in the decoder's output.
   static constexpr Index kBlock = [] {
-    if constexpr (kIsImage<Out> && BlockLikelihood<L>) {
-      static_assert(sizeof(detail::ImagesOfOneSize<In, Out>) > 0);
-      return Out::kChannels / L::kOutputsPerFeature;
+    if constexpr (kAxisOrder<Out>.is_image() && BlockLikelihood<L>) {  // a flattened image too
+      constexpr AxisOrder kImage = kAxisOrder<Out>;
+      static_assert(sizeof(detail::ImagesOfOneSize<In, kImage.height, kImage.width>) > 0);
+      return kImage.channels / L::kOutputsPerFeature;
     } else {
       return In::kSize;
     }

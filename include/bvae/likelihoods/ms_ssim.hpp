@@ -42,7 +42,7 @@ struct MsSsim {
   double pixel_weight = 0;                                ///< >= 0; 0: no pixel term
   Pixel pixel{};
 
-  static constexpr std::string_view kName = "ms_ssim";
+  static constexpr std::string_view kName = "ms-ssim";
   static constexpr Index kOutputsPerFeature = 1;
   using Input = ImageType;
   static_assert(sizeof(detail::ScalesHoldAWindow<ImageType::kHeight, ImageType::kWidth, Scales>) > 0 &&

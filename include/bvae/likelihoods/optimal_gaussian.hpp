@@ -50,7 +50,7 @@ struct OptimalGaussian {
     kernels::apply<kernels::Elementary::kExp>(1, &log_sigma, &result);
     return result;
   }
-  /// Its derivative.
+  /// The derivative of `value`.
   [[nodiscard]] double slope(double mean, Index features) const { return 0.5 * static_cast<double>(features) / mean; }
 
   /// The output is the mean already.

@@ -90,6 +90,7 @@ class Evaluator {
 
   /// \throws std::invalid_argument if the data do not fit the model or the likelihood
   Evaluation operator()(const Model& model, const Dataset& data, const EvaluationOptions& options, Team& team) {
+    if constexpr (requires { likelihood_.validate(); }) likelihood_.validate();
     check_data<Model>("evaluate: the data set", data, options.binarization, likelihood_);
     const FlushDenormals flush;  // as the team's members do: part of the work is done here
     Evaluation result;

@@ -33,7 +33,7 @@ constexpr int last_bias() {
   if constexpr (kLast >= 0) {
     constexpr auto kTensors = parameters_of<typename Net::template Bound<kLast>>();
     for (std::size_t t = 0; t < kTensors.size(); ++t)
-      if (kTensors[t].name == "bias") return static_cast<int>(t);
+      if (kTensors[t].name == "bias" && kTensors[t].rank == 1) return static_cast<int>(t);
   }
   return -1;
 }

@@ -58,7 +58,8 @@ struct TapChain<Net, Scalar, Begin, Tap, Rest...> {
 ///
 /// with phi_t the output of layer t of the network and the image of the decoder's output y as the pixel term's mean
 /// (for Bernoulli the sigmoid of the logits). Sums over features, as everywhere. The network computes as in evaluation;
-/// its gradient goes to the decoder only, its parameters are never trained, and copies of the term share them.
+/// its gradient goes to the decoder only, its parameters are never trained, and copies of the term share them. The
+/// network takes the model's input; no tap may stand right before an Unflatten.
 ///
 ///     using Digits = Network<Image<1, 28, 28>, Conv2d<16, 3, 2, 1>, ReLU, Conv2d<32, 3, 2, 1>, ReLU, Flatten,
 ///                              Linear<10>>;
@@ -75,6 +76,7 @@ class Perceptual : private detail::PixelTermRules<Pixel> {
 
  public:
   using FeatureScalar = typename Frozen::Scalar;
+  using Input = typename Frozen::Input;  ///< what the model's input must be
   static constexpr std::string_view kName = "perceptual";
   static constexpr Index kOutputsPerFeature = 1;
   static constexpr std::size_t kTaps = sizeof...(Taps);

@@ -37,6 +37,20 @@ template <Index DecoderReturns, Index InputHas>
 struct DecoderReturnsInput {
   static_assert(DecoderReturns % InputHas == 0, "Vae: the decoder must return the input's size");
 };
+template <Index Height, Index Width, Index InputHeight, Index InputWidth>
+struct DecoderReturnsImagesOfOneSize {
+  static_assert(Height == InputHeight && Width == InputWidth,
+                "Vae: an image that the decoder returns must have the input's height and width");
+};
+template <class In, class Pixels>
+constexpr bool returns_images_of_one_size() {
+  if constexpr (kIsImage<In> && kAxisOrder<Pixels>.is_image()) {
+    constexpr AxisOrder kImage = kAxisOrder<Pixels>;
+    return sizeof(DecoderReturnsImagesOfOneSize<kImage.height, kImage.width, In::kHeight, In::kWidth>) > 0;
+  } else {
+    return true;
+  }
+}
 template <class>
 inline constexpr bool kAlwaysFalse = false;
 
@@ -82,6 +96,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   /// What the decoder says about each pixel: its output without the values for the sample as a whole.
   using Pixels = typename detail::PixelsOf<typename DecoderNetwork::Output>::type;
   static_assert(sizeof(detail::DecoderReturnsInput<Pixels::kSize, kFeatures>) > 0);
+  static_assert(detail::returns_images_of_one_size<In, Pixels>());
   /// A decoder that ends in features gives images in channels-last order (one, or one for each of the likelihood's
   /// outputs per feature): its outputs are pixels.
   static constexpr bool kReturnsPixels =

@@ -57,6 +57,8 @@ template <Shape In, const auto& Channels, class Numbers>
 struct VggNetwork;
 template <Shape In, const auto& Channels, int... I>
 struct VggNetwork<In, Channels, std::integer_sequence<int, I...>> {
+  static_assert(sizeof...(I) >= 1 && sizeof...(I) <= static_cast<std::size_t>(vgg_layers(Channels)),
+                "Vgg: it has not so many layers");
   using Type = Network<In, ImageNetInput, typename VggLayer<vgg_layer(Channels, I)>::Type...>;
 };
 

@@ -70,7 +70,9 @@ class AnyOptimizer {
 
     [[nodiscard]] std::string_view name() const override { return Kind::kName; }
     [[nodiscard]] bool reads_norm() const override {
-      if constexpr (requires { Kind::kIgnoresNorm; }) {
+      if constexpr (requires { optimizer.reads_norm(); }) {
+        return optimizer.reads_norm();
+      } else if constexpr (requires { Kind::kIgnoresNorm; }) {
         return !Kind::kIgnoresNorm;
       } else {
         return true;

@@ -25,8 +25,9 @@ namespace bvae {
 /// - `max_norm`: positive and finite, in the units of the gradient, default 1
 /// - `inner`: the optimizer that makes the step, default Adam{}
 ///
-/// and which must be finite; here only OptimizerStep::gradient_scale changes, so clipping costs no pass over the
-/// gradient. Throws and allocates what `inner` does, and std::invalid_argument from validate() for a bad `max_norm`.
+/// The norm is OptimizerStep::gradient_norm times gradient_scale, which must be finite; only the scale changes, so
+/// clipping costs no pass over the gradient. Throws and allocates what `inner` does, and std::invalid_argument from
+/// validate() for a bad `max_norm`.
 template <class Inner = Adam>
 struct ClipByGlobalNorm {
   double max_norm = 1.0;

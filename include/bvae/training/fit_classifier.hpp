@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "bvae/core/batch.hpp"
@@ -19,6 +20,7 @@
 #include "bvae/likelihoods/softmax_cross_entropy.hpp"
 #include "bvae/models/trained_network.hpp"
 #include "bvae/optimizers/adam.hpp"
+#include "bvae/training/step_limits.hpp"
 
 namespace bvae {
 
@@ -97,8 +99,8 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
       bool finite = true;
       next_task = 0;
       std::copy(network.state().begin(), network.state().end(), state.begin());
-      team.run([&](const Member& member) {
-        const Pass pass(Mode::kTraining, member, count);
+      const auto train_step = [&](const Member& member) {
+        const Pass pass(Mode::kTraining, member, count, LayerRandom{options.seed, static_cast<std::uint64_t>(step)});
         pass.for_own_shards([&](Shard s) {
           const std::span<const std::uint32_t> samples(order.data() + first + s.first,
                                                        static_cast<std::size_t>(s.count));
@@ -128,7 +130,9 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
         double sum = 0;
         for (const double square : squares) sum += square;
         const double norm = std::sqrt(sum);
-        if (!std::isfinite(norm)) {
+        double loss = 0;
+        for (Index s = 0; s < count; ++s) loss += values[static_cast<std::size_t>(s)];
+        if (!detail::StepLimits<Scalar>::allow(loss, norm, options.optimizer.learning_rate)) {
           if (member.rank() == 0) finite = false;
           return;
         }
@@ -141,10 +145,19 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
               {gradient.data() + block, size},
               {std::span<Scalar>(moments[0].data() + block, size), std::span<Scalar>(moments[1].data() + block, size)});
         }
-      });
+      };
+      const auto put_back = [&] { std::copy(state.begin(), state.end(), network.state().begin()); };
+      try {
+        team.run(train_step);
+      } catch (...) {
+        put_back();
+        throw;
+      }
       if (!finite) {
-        std::copy(state.begin(), state.end(), network.state().begin());
-        throw DivergedError(step + 1, "gradient", "the network");
+        put_back();
+        const int layer = Net::first_non_finite(count, a);
+        throw DivergedError(step + 1, layer >= 0 ? "output" : "gradient",
+                            layer >= 0 ? message("layer ", layer) : std::string("the network"));
       }
       ++step;
       for (Index s = 0; s < count; ++s) {
@@ -160,8 +173,11 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
 }
 
 /// Share of the samples whose largest output is their label's.
+///
+/// \throws std::invalid_argument if the data have no labels, or other features than the network takes
 template <class Network>
 double classification_accuracy(const Network& network, const Dataset& data) {
+  if (data.labels().empty()) throw std::invalid_argument("classification_accuracy: the data have no labels");
   using Scalar = typename Network::Scalar;
   Index right = 0;
   constexpr Index kBlock = 512;

@@ -31,6 +31,7 @@
 #include "bvae/training/event.hpp"
 #include "bvae/training/history.hpp"
 #include "bvae/training/objective.hpp"
+#include "bvae/training/step_limits.hpp"
 
 namespace bvae {
 
@@ -106,12 +107,6 @@ class Trainer {
  private:
   /// Values that one optimizer task updates; fixed, so that results do not depend on the number of threads.
   static constexpr Index kOptimizerBlock = 16384;
-
-  /// Learning rate times gradient beyond this could overflow a parameter, and what was there before would be lost.
-  static constexpr double kLargestUpdate = static_cast<double>(std::numeric_limits<Scalar>::max()) * 1e-8;
-
-  /// Optimizers keep squares of gradients; an infinite one would stop its parameter for ever, unseen.
-  static constexpr double kLargestNorm = sizeof(Scalar) == 4 ? 1e19 : 1e154;
 
   /// What a run needs, made once.
   struct Workspace {
@@ -227,7 +222,7 @@ class Trainer {
     bool finite = true;
     work.objective.draw_from({options.seed, static_cast<std::uint64_t>(done)});
     std::copy(model_.state().begin(), model_.state().end(), work.state.begin());
-    work.team.run([&](const Member& member) {
+    const auto train_step = [&](const Member& member) {
       work.objective.compute_deltas(
           member, model_, count, beta, progress, [&](Shard shard, View<Scalar> x, View<Scalar> z_noise) {
             const auto own =
@@ -243,8 +238,7 @@ class Trainer {
       // Every member comes to the same decisions, so none has to wait for them.
       const Losses losses = work.objective.losses(count, beta);
       const auto is_good = [&](double norm) {  // false for NaN
-        return std::isfinite(losses.objective) && norm < kLargestNorm &&
-               event.learning_rate * std::max(1.0, norm) < kLargestUpdate;
+        return detail::StepLimits<Scalar>::allow(losses.objective, norm, event.learning_rate);
       };
       bool good = false;
       if constexpr (kUpdatesInParts) {
@@ -263,9 +257,16 @@ class Trainer {
         event.divergence_parts = work.objective.divergence_parts();
         event.gradient_norm = work.objective.gradient_norm();
       }
-    });
+    };
+    const auto put_back = [&] { std::copy(work.state.begin(), work.state.end(), model_.state().begin()); };
+    try {
+      work.team.run(train_step);
+    } catch (...) {  // of a likelihood, a divergence or an optimizer
+      put_back();
+      throw;
+    }
     if (!finite) {
-      std::copy(work.state.begin(), work.state.end(), model_.state().begin());
+      put_back();
       throw work.objective.diagnose(count, done + 1);
     }
     return event;
