@@ -7,6 +7,7 @@
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/layers/chain.hpp"
+#include "bvae/layers/file_order.hpp"
 
 namespace bvae::detail {
 
