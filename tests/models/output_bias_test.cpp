@@ -10,6 +10,8 @@
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/relu.hpp"
 #include "bvae/layers/unflatten.hpp"
+#include "bvae/likelihoods/bernoulli.hpp"
+#include "bvae/likelihoods/gaussian.hpp"
 #include "bvae/models/vae.hpp"
 #include "support/catch.hpp"
 
