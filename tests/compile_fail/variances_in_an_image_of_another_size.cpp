@@ -1,4 +1,4 @@
-// expect: Likelihood: images of several values per feature must have the input's height and width
+// expect: Vae: an image that the decoder returns must have the input's height and width
 #include <bvae/bvae.hpp>
 
 struct AsImage {

@@ -13,18 +13,6 @@ struct DecoderFitsLikelihood {
                 "Likelihood: the decoder must return the input's size times the likelihood's outputs per feature (and "
                 "its shared outputs)");
 };
-template <class In, Index Height, Index Width>
-struct ImagesOfOneSize {
-  static_assert(
-      [] {
-        if constexpr (kIsImage<In>) {
-          return In::kHeight == Height && In::kWidth == Width;
-        } else {
-          return true;
-        }
-      }(),
-      "Likelihood: images of several values per feature must have the input's height and width");
-};
 template <class L, class In>
 struct LikelihoodSeesInput {
   static constexpr bool kFits = [] {
@@ -47,9 +35,7 @@ struct LikelihoodOn
   /// Values of one kind that lie together in the decoder's output.
   static constexpr Index kBlock = [] {
     if constexpr (kAxisOrder<Out>.is_image() && BlockLikelihood<L>) {  // a flattened image too
-      constexpr AxisOrder kImage = kAxisOrder<Out>;
-      static_assert(sizeof(detail::ImagesOfOneSize<In, kImage.height, kImage.width>) > 0);
-      return kImage.channels / L::kOutputsPerFeature;
+      return kAxisOrder<Out>.channels / L::kOutputsPerFeature;
     } else {
       return In::kSize;
     }
