@@ -107,11 +107,14 @@ class Team {
  public:
   /// \param threads 0 = one for each core that the system reports
   /// \throws std::invalid_argument for a negative number or one above 1024, and for a bad BVAE_ISA (see isa())
-  explicit Team(int threads = 0) : size_(resolve(threads)), barrier_(size_), errors_(static_cast<std::size_t>(size_)) {
+  explicit Team(int threads = 0) 
+      : size_(resolve(threads)),
+        barrier_(size_),
+        errors_(static_cast<std::size_t>(size_)),
+        workers_(new std::thread[static_cast<std::size_t>(size_ - 1)]) {
     (void)isa();  // a bad BVAE_ISA is this thread's error, before any kernel runs in a worker
-    workers_.reserve(static_cast<std::size_t>(size_ - 1));
     try {
-      for (int rank = 1; rank < size_; ++rank) workers_.emplace_back([this, rank] { serve(rank); });
+      for (int rank = 1; rank < size_; ++rank) workers_[rank - 1] = std::thread([this, rank] { serve(rank); });
     } catch (...) {  // the system has no more threads to give: end those that run
       stop();
       throw;
@@ -162,7 +165,8 @@ class Team {
     stop_.store(true, std::memory_order_release);
     start_.fetch_add(1, std::memory_order_acq_rel);
     start_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    for (int i = 0; i < size_ - 1; ++i)
+      if (workers_[i].joinable()) workers_[i].join();
   }
 
   void execute(int rank) {
@@ -190,7 +194,7 @@ class Team {
   int size_;
   detail::Barrier barrier_;
   std::vector<std::exception_ptr> errors_;
-  std::vector<std::thread> workers_;
+  std::unique_ptr<std::thread[]> workers_;
   void* task_ = nullptr;
   void (*call_)(void*, Member) = nullptr;
   alignas(64) std::atomic<std::uint32_t> start_{0};

@@ -1,17 +1,16 @@
 /// Writing safetensors files (https://github.com/huggingface/safetensors). Needs no JSON library.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "bvae/core/json_writer.hpp"
 #include "bvae/core/message.hpp"
@@ -81,24 +80,26 @@ namespace detail {
 /// was there before is untouched
 [[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
                                             const std::map<std::string, std::string>& metadata = {}) {
-  std::vector<const TensorView*> order;
-  std::vector<std::string_view> names;
-  const auto before = [](const TensorView* a, const TensorView* b) {
-    return a->type != b->type ? a->type > b->type : a->name < b->name;
-  };
-  for (const TensorView& tensor : tensors) {
+  // The order by insertion, which compiles to a tenth of what std::sort does.
+  const auto order = std::make_unique_for_overwrite<const TensorView*[]>(tensors.size());
+  for (std::size_t count = 0; count < tensors.size(); ++count) {
+    const TensorView& tensor = tensors[count];
     detail::check_tensor(tensor);
-    const auto name = std::lower_bound(names.begin(), names.end(), std::string_view(tensor.name));
-    if (name != names.end() && *name == tensor.name)
-      throw std::invalid_argument(message("write_safetensors: two tensors have the name \"", tensor.name, '"'));
-    names.insert(name, tensor.name);
-    order.insert(std::lower_bound(order.begin(), order.end(), &tensor, before), &tensor);
+    std::size_t place = count;
+    for (std::size_t i = count; i-- > 0;) {
+      const TensorView& other = *order[i];
+      if (other.name == tensor.name)
+        throw std::invalid_argument(message("write_safetensors: two tensors have the name \"", tensor.name, '"'));
+      if (other.type != tensor.type ? other.type < tensor.type : other.name > tensor.name) place = i;
+    }
+    for (std::size_t i = count; i > place; --i) order[i] = order[i - 1];
+    order[place] = &tensor;
   }
 
-  const std::string header = detail::safetensors_header(order, metadata);
+  const std::string header = detail::safetensors_header({order.get(), tensors.size()}, metadata);
   AtomicFile file(path);
   file.write(header);
-  for (const TensorView* tensor : order) file.write(tensor->bytes);
+  for (std::size_t i = 0; i < tensors.size(); ++i) file.write(order[i]->bytes);
   file.commit();
 }
 

@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <map>
-#include <span>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bvae/core/arena.hpp"
@@ -17,28 +17,30 @@
 namespace bvae {
 namespace detail {
 
-/// Adds the tensors of an arena to `views`; those that the file has in another order or type are copied.
+/// Adds the tensors of an arena to `views`; those that the file has in another order or type are copied to `copies`,
+/// which has room for them.
 template <class Scalar>
 [[gnu::cold]] void add_tensors(const std::vector<NamedTensor>& tensors, const Arena<Scalar>& arena,
-                               std::vector<TensorView>& views, std::vector<std::vector<Scalar>>& reordered,
-                               std::vector<std::vector<std::int64_t>>& counts) {
+                               std::vector<TensorView>& views, std::byte*& copies) {
   for (const auto& [name, info, offset] : tensors) {
     const auto size = static_cast<std::size_t>(info.size());
     const Scalar* values = arena.data() + offset;
-    if (info.whole_numbers) {
-      counts.emplace_back(values, values + size);
-      views.push_back(TensorView::of(name, {info.extents.begin(), info.extents.begin() + info.rank},
-                                     std::span<const std::int64_t>(counts.back())));
-      continue;
-    }
-    if (!lies_as_in_file(info)) {
-      std::vector<Scalar> copy(size);
-      for_each_value(info, [&](Index file, Index memory) { copy[static_cast<std::size_t>(file)] = values[memory]; });
-      reordered.push_back(std::move(copy));
-      values = reordered.back().data();
-    }
-    views.push_back(TensorView::of(name, {info.extents.begin(), info.extents.begin() + info.rank},
-                                   std::span<const Scalar>(values, size)));
+    TensorView& view = views.emplace_back();
+    view.name = name;
+    view.type = info.whole_numbers ? TensorType::i64 : tensor_type_of<Scalar>();
+    view.shape.assign(info.extents.begin(), info.extents.begin() + info.rank);
+    view.bytes = {reinterpret_cast<const std::byte*>(values), size * type_bits(view.type) / 8};
+    if (!info.whole_numbers && lies_as_in_file(info)) continue;
+    view.bytes = {copies, view.bytes.size()};
+    for_each_value(info, [&](Index file, Index memory) {
+      if (info.whole_numbers) {
+        const auto count = static_cast<std::int64_t>(values[memory]);
+        std::memcpy(copies + file * static_cast<Index>(sizeof count), &count, sizeof count);
+      } else {
+        std::memcpy(copies + file * static_cast<Index>(sizeof(Scalar)), values + memory, sizeof(Scalar));
+      }
+    });
+    copies += view.bytes.size();
   }
 }
 
@@ -54,10 +56,11 @@ template <class Model>
 [[gnu::cold]] void save(const Model& model, const std::filesystem::path& path,
                         std::map<std::string, std::string> metadata = {}) {
   std::vector<TensorView> views;
-  std::vector<std::vector<typename Model::Scalar>> reordered;
-  std::vector<std::vector<std::int64_t>> counts;
-  detail::add_tensors(Model::parameter_tensors(), model.parameters(), views, reordered, counts);
-  detail::add_tensors(Model::state_tensors(), model.state(), views, reordered, counts);
+  const auto copies =
+      std::make_unique_for_overwrite<std::byte[]>((model.parameters().size() + model.state().size()) * 8);
+  std::byte* next = copies.get();
+  detail::add_tensors(Model::parameter_tensors(), model.parameters(), views, next);
+  detail::add_tensors(Model::state_tensors(), model.state(), views, next);
   metadata.emplace("format", "pt");  // what PyTorch's tools look for
   write_safetensors(path, views, metadata);
 }

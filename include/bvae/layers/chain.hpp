@@ -30,20 +30,6 @@ struct GradientTask {
 
 namespace detail {
 
-/// Adds the tensors of one layer, which begin at `base`; layer < 0: the layer's number is not part of the names.
-inline void append_tensors(std::vector<NamedTensor>& all, const std::string& prefix, int layer, Index base,
-                           std::span<const TensorInfo> tensors) {
-  Index block = base;
-  for (const TensorInfo& info : tensors) {
-    NamedTensor& tensor = all.emplace_back();
-    tensor.name = layer < 0 ? message(prefix, '.', info.name) : message(prefix, '.', layer, '.', info.name);
-    tensor.info = info;
-    if (info.begin == 0) block = base;
-    tensor.offset = block + info.begin;
-    base += info.stored_size();
-  }
-}
-
 template <class L, class In>
 struct IsLayer {
   static_assert(Bindable<L, In>,
@@ -175,9 +161,13 @@ constexpr auto state_of() {
   }
 }
 template <class B>
-inline constexpr auto kParameterOffsets = tensor_offsets(parameters_of<B>());
+inline constexpr auto kParameterTensors = parameters_of<B>();
 template <class B>
-inline constexpr auto kStateOffsets = tensor_offsets(state_of<B>());
+inline constexpr auto kStateTensors = state_of<B>();
+template <class B>
+inline constexpr auto kParameterOffsets = tensor_offsets(kParameterTensors<B>);
+template <class B>
+inline constexpr auto kStateOffsets = tensor_offsets(kStateTensors<B>);
 
 /// Calls function.operator()<0>() ... <Layers - 1>().
 template <int Layers, class Function>

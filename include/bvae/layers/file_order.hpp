@@ -3,11 +3,14 @@
 /// their way to a file and back.
 #pragma once
 
-#include <cstddef>
+#include <span>
+#include <string>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 #include "bvae/core/arena.hpp"
+#include "bvae/core/message.hpp"
 #include "bvae/layers/chain.hpp"
 
 namespace bvae::detail {
@@ -82,14 +85,25 @@ struct UnflattensAreOrdered {
   static constexpr bool value = true;
 };
 
-/// The tensors of a bound layer, whose outputs files have in `order`.
-template <class B, std::size_t N>
-constexpr std::array<TensorInfo, N> in_file_order(std::array<TensorInfo, N> tensors, const AxisOrder& order) {
-  if (order.is_image())
-    for (TensorInfo& tensor : tensors)
-      if (tensor.rank > 0 && tensor.extents[0] == B::Output::kSize && !tensor.name.ends_with("._v"))
-        tensor.order[0] = order;  // (SpectralNorm's v runs over the inputs)
-  return tensors;
+/// A tensor of a layer with so many outputs, which files have in `order`.
+constexpr void set_file_order(TensorInfo& tensor, Index outputs, const AxisOrder& order) {
+  if (order.is_image() && tensor.rank > 0 && tensor.extents[0] == outputs && !tensor.name.ends_with("._v"))
+    tensor.order[0] = order;  // (SpectralNorm's v runs over the inputs)
+}
+
+/// Adds the tensors of a layer, which begin at `base`; layer < 0: the layer's number is not part of the names.
+inline void append_tensors(std::vector<NamedTensor>& all, const std::string& prefix, int layer, Index base,
+                           std::span<const TensorInfo> tensors, Index outputs, const AxisOrder& order) {
+  Index block = base;
+  for (const TensorInfo& info : tensors) {
+    NamedTensor& tensor = all.emplace_back();
+    tensor.name = layer < 0 ? message(prefix, '.', info.name) : message(prefix, '.', layer, '.', info.name);
+    tensor.info = info;
+    set_file_order(tensor.info, outputs, order);
+    if (info.begin == 0) block = base;
+    tensor.offset = block + info.begin;
+    base += info.stored_size();
+  }
 }
 
 }  // namespace bvae::detail

@@ -194,16 +194,22 @@ class Network {
     });
   }
 
-  /// The gradient's work as tasks of about equal size.
-  static std::vector<GradientTask> gradient_tasks() {
-    std::vector<GradientTask> tasks;
+  /// The gradient's work as tasks of about equal size, given to function(task) one after another.
+  template <class Function>
+  static void for_each_gradient_task(Function&& function) {
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (detail::kHasParameters<Bound<I>>) {
-        const Index rows = Bound<I>::kGradientRows;
-        const Index task = detail::kTaskRows<Bound<I>>;
-        for (Index first = 0; first < rows; first += task) tasks.push_back({I, first, std::min(task, rows - first)});
+        constexpr Index kRows = Bound<I>::kGradientRows;
+        constexpr Index kTask = detail::kTaskRows<Bound<I>>;
+        for (Index first = 0; first < kRows; first += kTask)
+          function(GradientTask{I, first, std::min(kTask, kRows - first)});
       }
     });
+  }
+
+  static std::vector<GradientTask> gradient_tasks() {
+    std::vector<GradientTask> tasks;
+    for_each_gradient_task([&](const GradientTask& task) { tasks.push_back(task); });
     return tasks;
   }
 
@@ -321,11 +327,11 @@ class Network {
   /// The tensors of layer I, as files have them if they have the network's outputs in the order `last`.
   template <int I>
   static constexpr auto layer_parameters(AxisOrder last = {}) {
-    return detail::in_file_order<Bound<I>>(detail::parameters_of<Bound<I>>(), detail::file_order<Bounds, I>(last));
+    return in_file_order<I>(detail::parameters_of<Bound<I>>(), last);
   }
   template <int I>
   static constexpr auto layer_state(AxisOrder last = {}) {
-    return detail::in_file_order<Bound<I>>(detail::state_of<Bound<I>>(), detail::file_order<Bounds, I>(last));
+    return in_file_order<I>(detail::state_of<Bound<I>>(), last);
   }
 
   /// Where the parameters of layer I begin.
@@ -340,7 +346,9 @@ class Network {
                                                     AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + Place<I>::kOffset, layer_parameters<I>(last));
+      if constexpr (constexpr auto& kTensors = detail::kParameterTensors<Bound<I>>; kTensors.size() > 0)
+        detail::append_tensors(tensors, prefix, numbered ? I : -1, base + Place<I>::kOffset, kTensors,
+                               Bound<I>::Output::kSize, detail::file_order<Bounds, I>(last));
     });
     return tensors;
   }
@@ -348,7 +356,9 @@ class Network {
                                                 AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
-      detail::append_tensors(tensors, prefix, numbered ? I : -1, base + Place<I>::kStateOffset, layer_state<I>(last));
+      if constexpr (constexpr auto& kTensors = detail::kStateTensors<Bound<I>>; kTensors.size() > 0)
+        detail::append_tensors(tensors, prefix, numbered ? I : -1, base + Place<I>::kStateOffset, kTensors,
+                               Bound<I>::Output::kSize, detail::file_order<Bounds, I>(last));
     });
     return tensors;
   }
@@ -364,6 +374,13 @@ class Network {
   }
 
  private:
+  template <int I, std::size_t N>
+  static constexpr std::array<TensorInfo, N> in_file_order(std::array<TensorInfo, N> tensors, AxisOrder last) {
+    for (TensorInfo& tensor : tensors)
+      detail::set_file_order(tensor, Bound<I>::Output::kSize, detail::file_order<Bounds, I>(last));
+    return tensors;
+  }
+
   template <class B, class Function>
   static void for_own_samples(const Pass& pass, Function&& function) {
     if constexpr (requires { requires B::kAnyGrouping; }) {

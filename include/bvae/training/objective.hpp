@@ -59,11 +59,6 @@ class Objective {
       if (covered != Model::kParameters)
         throw std::logic_error("Objective: the ranges of a layer's gradient must be all of its parameters");
     }
-    // The largest tasks first, so that no member has a large one left when the others are done.
-    if constexpr (kGradientsAreProducts)
-      std::sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) {
-        return a.range.count != b.range.count ? a.range.count > b.range.count : a.range.first < b.range.first;
-      });
     norms_.resize(kNorms * static_cast<std::size_t>(Pass(Mode::kTraining, Member{}, capacity).shard_count()));
     squares_.resize(tasks_.size());
   }
@@ -269,13 +264,17 @@ class Objective {
 
   template <class Net>
   void add_tasks(Part part, Index offset) {
-    for (const GradientTask& task : Net::gradient_tasks()) {
-      Task& added = tasks_.emplace_back(Task{part, task, {}});
+    Net::for_each_gradient_task([&](const GradientTask& task) {
+      Task added{part, task, {}};
+      std::size_t place = tasks_.size();
       if constexpr (kGradientsAreProducts) {
         added.range = Net::gradient_range(task);
         added.range.first += offset;
+        // The largest tasks first, so that no member has a large one left when the others are done.
+        while (place > 0 && tasks_[place - 1].range.count < added.range.count) --place;
       }
-    }
+      tasks_.insert(tasks_.begin() + static_cast<std::ptrdiff_t>(place), added);
+    });
   }
 
   template <class Function>
