@@ -6,7 +6,6 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -134,14 +133,14 @@ class JsonObject {
       static_assert(!std::same_as<Value, char>, "JsonObject: a char may mean a letter or a number, say which");
       append_json_number(members_, value);
     } else {
-      static_assert(std::ranges::input_range<const Value&>,
+      static_assert(requires { value.begin() != value.end(); },
                     "JsonObject: values are bool, numbers, text, nullptr, JsonObject and ranges of these");
       members_ += '[';
       bool first = true;
       for (const auto& element : value) {
         if (!first) members_ += ',';
         first = false;
-        append(static_cast<const std::ranges::range_value_t<const Value&>&>(element));
+        append(static_cast<const typename Value::value_type&>(element));
       }
       members_ += ']';
     }

@@ -11,7 +11,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "bvae/core/message.hpp"
@@ -67,7 +66,7 @@ class Dataset {
   /// Number of values in a sample, at least 1.
   [[nodiscard]] Index features() const noexcept { return extents_.size(); }
   [[nodiscard]] ImageExtents extents() const noexcept { return extents_; }
-  [[nodiscard]] bool is_bytes() const noexcept { return std::holds_alternative<Bytes>(values_); }
+  [[nodiscard]] bool is_bytes() const noexcept { return !bytes_.empty(); }
   /// One for each sample, or none.
   [[nodiscard]] std::span<const std::uint8_t> labels() const noexcept { return labels_; }
   /// The smallest value of all samples; known since construction.
@@ -83,11 +82,9 @@ class Dataset {
       return std::decay_t<decltype(from)>(from.begin() + begin, from.begin() + begin + length);
     };
     auto labels = labels_.empty() ? Bytes{} : cut(labels_, first, count);
-    return std::visit(
-        [&](const auto& values) {
-          return Dataset(cut(values, first * features(), count * features()), extents_, std::move(labels));
-        },
-        values_);
+    return with_values<Dataset>([&](const auto& values) {
+      return Dataset(cut(values, first * features(), count * features()), extents_, std::move(labels));
+    });
   }
 
   /// Writes the named samples one after another: a column-major matrix of features() rows and samples.size() columns.
@@ -100,21 +97,19 @@ class Dataset {
     for (const std::uint32_t sample : samples) {
       if (static_cast<std::uint64_t>(sample) >= static_cast<std::uint64_t>(size_)) refuse_sample(sample);
     }
-    std::visit(
-        [&](const auto& values) {
-          const auto first = [&](std::size_t i) {
-            return values.data() + static_cast<std::size_t>(samples[i]) * static_cast<std::size_t>(features());
-          };
-          const std::size_t bytes = static_cast<std::size_t>(features()) * sizeof(values[0]);
-          for (std::size_t i = 0; i < samples.size(); ++i) {
-            if (i + 1 < samples.size()) {  // shuffled samples lie anywhere
-              const auto* next = reinterpret_cast<const char*>(first(i + 1));
-              for (std::size_t b = 0; b < bytes && b < 4096; b += 64) __builtin_prefetch(next + b);
-            }
-            out = convert(first(i), features(), out);
-          }
-        },
-        values_);
+    with_values([&](const auto& values) {
+      const auto first = [&](std::size_t i) {
+        return values.data() + static_cast<std::size_t>(samples[i]) * static_cast<std::size_t>(features());
+      };
+      const std::size_t bytes = static_cast<std::size_t>(features()) * sizeof(values[0]);
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (i + 1 < samples.size()) {  // shuffled samples lie anywhere
+          const auto* next = reinterpret_cast<const char*>(first(i + 1));
+          for (std::size_t b = 0; b < bytes && b < 4096; b += 64) __builtin_prefetch(next + b);
+        }
+        out = convert(first(i), features(), out);
+      }
+    });
   }
 
   /// `count` samples from `first` on, as the columns of a matrix.
@@ -124,20 +119,33 @@ class Dataset {
     check_scalar<Scalar>();
     check_range(first, count);
     Matrix<Scalar> matrix(features(), count);
-    std::visit([&](const auto& values) { convert(values.data() + first * features(), matrix.size(), matrix.data()); },
-               values_);
+    with_values([&](const auto& values) { convert(values.data() + first * features(), matrix.size(), matrix.data()); });
     return matrix;
   }
 
  private:
   using Bytes = std::vector<std::uint8_t>;
 
+  /// function(values) for those of the three vectors that has them. (A std::variant took four times as long to compile.)
+  template <class Result = void, class Function>
+  Result with_values(Function&& function) const {
+    if (!bytes_.empty()) return function(bytes_);
+    if (!floats_.empty()) return function(floats_);
+    return function(doubles_);
+  }
+
   template <class Value>
   Dataset(std::vector<Value> values, ImageExtents extents, Bytes labels)
       : extents_(extents), labels_(std::move(labels)) {
     set_size(static_cast<Index>(values.size()));
     find_bounds(values);
-    values_ = std::move(values);
+    if constexpr (std::is_same_v<Value, std::uint8_t>) {
+      bytes_ = std::move(values);
+    } else if constexpr (std::is_same_v<Value, float>) {
+      floats_ = std::move(values);
+    } else {
+      doubles_ = std::move(values);
+    }
   }
 
   /// The number of samples in `count` values, which must fit extents and labels.
@@ -245,7 +253,9 @@ class Dataset {
 
   ImageExtents extents_;
   Index size_ = 0;
-  std::variant<Bytes, std::vector<float>, std::vector<double>> values_;
+  Bytes bytes_;  // one of the three has values
+  std::vector<float> floats_;
+  std::vector<double> doubles_;
   Bytes labels_;
   double minimum_ = 0;
   double maximum_ = 0;
