@@ -73,27 +73,27 @@ class RandomStream {
   /// of 4.
   template <class Scalar>
   void uniform(std::uint32_t sample, std::span<Scalar> out, std::size_t first = 0) const {
-    draw<kernels::Draw::kUniform>(sample, out, first);
+    draw(kernels::Draw::kUniform, sample, out, first);
   }
 
   /// Standard normal by Box and Muller (1958): |n| < 6.77. One block of four words gives four normals. `first` as
   /// above.
   template <class Scalar>
   void normal(std::uint32_t sample, std::span<Scalar> out, std::size_t first = 0) const {
-    draw<kernels::Draw::kNormal>(sample, out, first);
+    draw(kernels::Draw::kNormal, sample, out, first);
   }
 
   /// Turns probabilities into 1 or 0, in place: 1 where uniform() would be below them. `first` as above.
   template <class Scalar>
   void bernoulli(std::uint32_t sample, std::span<Scalar> probabilities, std::size_t first = 0) const {
-    draw<kernels::Draw::kBernoulli>(sample, probabilities, first);
+    draw(kernels::Draw::kBernoulli, sample, probabilities, first);
   }
 
  private:
-  template <kernels::Draw kDraw, class Scalar>
-  void draw(std::uint32_t sample, std::span<Scalar> out, std::size_t first) const {
+  template <class Scalar>
+  void draw(kernels::Draw kind, std::uint32_t sample, std::span<Scalar> out, std::size_t first) const {
     const kernels::PhiloxStream stream{{key_[0], key_[1]}, sample, low_, high_};
-    kernels::draw<kDraw>(stream, static_cast<std::uint32_t>(first / 4), static_cast<kernels::Size>(out.size()),
+    kernels::draw(kind, stream, static_cast<std::uint32_t>(first / 4), static_cast<kernels::Size>(out.size()),
                          out.data());
   }
 

@@ -55,14 +55,15 @@ void gaussian_gradient(Size latents, Size samples, Columns<const S> log_variance
 /// of the samples.
 template <class S>
 void gaussian_kl(Size latents, Size samples, Columns<const S> mu, Columns<const S> log_variance, double* kl) {
-  choose(&baseline::gaussian_kl<S>, &v3::gaussian_kl<S>, &v4::gaussian_kl<S>)(latents, samples, mu, log_variance, kl);
+  choose(&baseline::gaussian_kl<S>, &v3::gaussian_kl<S>, &v4::gaussian_kl<S>)(latents, samples, mu, log_variance, kl,
+                                                                              nullptr);
 }
 
 /// kl[s * latents + d] = the same of each sample alone.
 template <class S>
 void gaussian_kl_values(Size latents, Size samples, Columns<const S> mu, Columns<const S> log_variance, double* kl) {
-  choose(&baseline::gaussian_kl_values<S>, &v3::gaussian_kl_values<S>, &v4::gaussian_kl_values<S>)(latents, samples, mu,
-                                                                                                   log_variance, kl);
+  choose(&baseline::gaussian_kl<S>, &v3::gaussian_kl<S>, &v4::gaussian_kl<S>)(latents, samples, mu, log_variance,
+                                                                              nullptr, kl);
 }
 
 /// Gradients of the sum of weight[d] kl[d]: weight mu / samples and weight (exp(log_variance) - 1) / 2 / samples.

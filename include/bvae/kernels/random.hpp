@@ -36,9 +36,9 @@ enum class Draw : unsigned char {
 namespace bvae::kernels {
 
 /// `count` random numbers from the words of the blocks `block`, `block` + 1, ...; float and double get the same values.
-template <Draw kDraw, class S>
-void draw(const PhiloxStream& stream, std::uint32_t block, Size count, S* out) {
-  choose(&baseline::draw<kDraw, S>, &v3::draw<kDraw, S>, &v4::draw<kDraw, S>)(stream, block, count, out);
+template <class S>
+void draw(Draw kind, const PhiloxStream& stream, std::uint32_t block, Size count, S* out) {
+  choose(&baseline::draw<S>, &v3::draw<S>, &v4::draw<S>)(kind, stream, block, count, out);
 }
 
 /// Box and Muller's pairs of normals from any words: sqrt(-2 log u) cos(2 pi v) and sqrt(-2 log u) sin(2 pi v) with
