@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
-#include <vector>
+#include <utility>
 
 #include "bvae/core/denormals.hpp"
 #include "bvae/core/message.hpp"
@@ -107,10 +107,10 @@ class Team {
  public:
   /// \param threads 0 = one for each core that the system reports
   /// \throws std::invalid_argument for a negative number or one above 1024, and for a bad BVAE_ISA (see isa())
-  explicit Team(int threads = 0) 
+  explicit Team(int threads = 0)
       : size_(resolve(threads)),
         barrier_(size_),
-        errors_(static_cast<std::size_t>(size_)),
+        errors_(new std::exception_ptr[static_cast<std::size_t>(size_)]),
         workers_(new std::thread[static_cast<std::size_t>(size_ - 1)]) {
     (void)isa();  // a bad BVAE_ISA is this thread's error, before any kernel runs in a worker
     try {
@@ -145,9 +145,9 @@ class Team {
          left = running_.load(std::memory_order_acquire))
       detail::wait_until(running_, left, [&] { return running_.load(std::memory_order_acquire) != left; });
     std::exception_ptr first;
-    for (std::exception_ptr& error : errors_) {
-      if (error && !first) first = error;
-      error = nullptr;
+    for (int rank = 0; rank < size_; ++rank) {
+      std::exception_ptr error = std::move(errors_[rank]);
+      if (error && !first) first = std::move(error);
     }
     if (first) std::rethrow_exception(first);
   }
@@ -175,7 +175,7 @@ class Team {
       call_(task_, Member{rank, size_, &barrier_});
     } catch (const detail::TeamAborted&) {
     } catch (...) {
-      errors_[static_cast<std::size_t>(rank)] = std::current_exception();
+      errors_[rank] = std::current_exception();
       barrier_.abandon();
     }
   }
@@ -193,7 +193,7 @@ class Team {
 
   int size_;
   detail::Barrier barrier_;
-  std::vector<std::exception_ptr> errors_;
+  std::unique_ptr<std::exception_ptr[]> errors_;
   std::unique_ptr<std::thread[]> workers_;
   void* task_ = nullptr;
   void (*call_)(void*, Member) = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -28,12 +29,14 @@ struct IdxHeader {
   static constexpr std::size_t kMaxBytes = 4 + 4 * 4;
 
   std::uint8_t type = 0;
-  std::vector<std::uint32_t> dimensions;
+  std::size_t rank = 0;
+  std::array<std::uint32_t, 4> sizes{};  // the first `rank` count
 
-  [[nodiscard]] std::size_t bytes() const { return 4 + 4 * dimensions.size(); }
+  [[nodiscard]] std::span<const std::uint32_t> dimensions() const { return {sizes.data(), rank}; }
+  [[nodiscard]] std::size_t bytes() const { return 4 + 4 * rank; }
   [[nodiscard, gnu::cold]] std::string text() const {
     std::string out;
-    for (const std::uint32_t dimension : dimensions) {
+    for (const std::uint32_t dimension : dimensions()) {
       if (!out.empty()) out += " x ";
       out += std::to_string(dimension);
     }
@@ -67,11 +70,11 @@ class IdxFile {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint8_t type() const { return header_.type; }
   /// Number of samples.
-  [[nodiscard]] std::uint32_t count() const { return header_.dimensions[0]; }
+  [[nodiscard]] std::uint32_t count() const { return header_.sizes[0]; }
 
   /// The dimensions behind the first. IDX stores a colour image as height, width, channel: bvae's own order.
   [[nodiscard]] ImageExtents extents() const {
-    const auto& d = header_.dimensions;
+    const std::span<const std::uint32_t> d = header_.dimensions();
     if (d.size() == 2) return {.width = d[1]};
     return {.channels = d.size() == 4 ? d[3] : 1, .height = d[1], .width = d[2]};
   }
@@ -121,7 +124,7 @@ class IdxFile {
       std::uint32_t dimension = 0;
       for (std::size_t k = 0; k < 4; ++k) dimension = dimension << 8 | bytes[at + k];
       if (dimension == 0) fail(at, "dimensions of 1 or more", "0");
-      header.dimensions.push_back(dimension);
+      header.sizes[header.rank++] = dimension;
     }
     return header;
   }
@@ -141,7 +144,7 @@ class IdxFile {
   [[gnu::cold]] std::uint64_t expected_size() const {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 62;  // far above any file, and no sum below wraps
     std::uint64_t size = header_.type == kByte ? 1 : header_.type == kFloat ? 4 : 8;
-    for (const std::uint32_t dimension : header_.dimensions) {
+    for (const std::uint32_t dimension : header_.dimensions()) {
       if (size > kMost / dimension) fail(4, "dimensions of a file that can exist", header_.text());
       size *= dimension;
     }

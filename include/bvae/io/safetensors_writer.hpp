@@ -35,27 +35,36 @@ namespace detail {
     refuse(message("of ", what(), " needs ", *bytes, " bytes and has ", tensor.bytes.size()));
 }
 
-/// The length, the JSON header and its padding. `order` must be the order of the data.
+/// The length, the JSON header and its padding. `order` must be the order of the data. `format`, if not null, is one
+/// more entry of the metadata, unless it has one of that name.
 [[gnu::cold]] inline std::string safetensors_header(std::span<const TensorView* const> order,
-                                                    const std::map<std::string, std::string>& metadata) {
+                                                    const std::map<std::string, std::string>& metadata,
+                                                    const char* format) {
   JsonObject header;
-  if (!metadata.empty()) {
+  if (!metadata.empty() || format != nullptr) {
     JsonObject inner;
+    const auto add_format = [&] {
+      if (format != nullptr) inner.add("format", std::string_view(format));
+      format = nullptr;
+    };
     for (const auto& [name, value] : metadata) {
       if (!is_utf8(name) || !is_utf8(value) || name.find('\0') != std::string::npos) {
         throw std::invalid_argument("write_safetensors: the metadata must be UTF-8 text");
       }
-      inner.add(name, value);
+      if (name == "format") format = nullptr;
+      if (name > "format") add_format();
+      inner.add(std::string_view(name), std::string_view(value));
     }
+    add_format();
     header.add("__metadata__", inner);
   }
   std::uint64_t begin = 0;
   for (const TensorView* tensor : order) {
     const std::uint64_t end = begin + tensor->bytes.size();
-    header.add(tensor->name, JsonObject{}
-                                 .add("dtype", type_name(tensor->type))
-                                 .add("shape", tensor->shape)
-                                 .add("data_offsets", std::array{begin, end}));
+    header.add(std::string_view(tensor->name), JsonObject{}
+                                                   .add("dtype", type_name(tensor->type))
+                                                   .add("shape", tensor->shape)
+                                                   .add("data_offsets", std::array{begin, end}));
     begin = end;
   }
   std::string text = header.text();
@@ -78,8 +87,10 @@ namespace detail {
 /// text for `__metadata__`, left out if empty \throws std::invalid_argument if a name is given twice or is not UTF-8,
 /// or bytes and shape disagree; nothing is written then \throws FileError if the file cannot be written; a file that
 /// was there before is untouched
+/// \param format the value of the metadata's entry "format", unless it has one; null: there is none
 [[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
-                                            const std::map<std::string, std::string>& metadata = {}) {
+                                            const std::map<std::string, std::string>& metadata = {},
+                                            const char* format = nullptr) {
   // The order by insertion, which compiles to a tenth of what std::sort does.
   const auto order = std::make_unique_for_overwrite<const TensorView*[]>(tensors.size());
   for (std::size_t count = 0; count < tensors.size(); ++count) {
@@ -96,7 +107,7 @@ namespace detail {
     order[place] = &tensor;
   }
 
-  const std::string header = detail::safetensors_header({order.get(), tensors.size()}, metadata);
+  const std::string header = detail::safetensors_header({order.get(), tensors.size()}, metadata, format);
   AtomicFile file(path);
   file.write(header);
   for (std::size_t i = 0; i < tensors.size(); ++i) file.write(order[i]->bytes);

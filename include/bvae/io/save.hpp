@@ -54,15 +54,14 @@ template <class Scalar>
 /// \throws FileError if the file cannot be written
 template <class Model>
 [[gnu::cold]] void save(const Model& model, const std::filesystem::path& path,
-                        std::map<std::string, std::string> metadata = {}) {
+                        const std::map<std::string, std::string>& metadata = {}) {
   std::vector<TensorView> views;
   const auto copies =
       std::make_unique_for_overwrite<std::byte[]>((model.parameters().size() + model.state().size()) * 8);
   std::byte* next = copies.get();
   detail::add_tensors(Model::parameter_tensors(), model.parameters(), views, next);
   detail::add_tensors(Model::state_tensors(), model.state(), views, next);
-  metadata.emplace("format", "pt");  // what PyTorch's tools look for
-  write_safetensors(path, views, metadata);
+  write_safetensors(path, views, metadata, "pt");  // the format that PyTorch's tools look for
 }
 
 }  // namespace bvae

@@ -161,15 +161,17 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     Posterior<Scalar> q{Matrix<Scalar>(kLatents, x.cols()), Matrix<Scalar>(kLatents, x.cols())};
     for_blocks(x.cols(), [&](Index first, Index count) {
       Arena<Scalar> input(static_cast<std::size_t>(kFeatures * count));
-      View<Scalar>(input.data(), kFeatures, count) = x.middleCols(first, count);
+      detail::copy_columns<Scalar>(detail::columns_of<Scalar>(x, first, count),
+                                   detail::columns_of(input.data(), kFeatures, 0, count));
       const Pass pass(Mode::kEvaluation, Member{}, count);
       typename EncoderNetwork::template Activations<Scalar> encoder(count, input.data(), nullptr, false);
       typename HeadNetwork::template Activations<Scalar> head(count, encoder.output(), nullptr, false);
       EncoderNetwork::forward(pass, parameters_.data(), mutable_state(), encoder);
       HeadNetwork::forward(pass, parameters_.data() + kHeadOffset, mutable_state(), head);
       const auto posterior = Latent::posterior(head.output(), count);
-      q.mu.middleCols(first, count) = posterior.mu();
-      q.log_variance.middleCols(first, count) = posterior.log_variance();
+      detail::copy_columns<Scalar>(posterior.mu(), detail::columns_of(q.mu.data(), kLatents, first, count));
+      detail::copy_columns<Scalar>(posterior.log_variance(),
+                                   detail::columns_of(q.log_variance.data(), kLatents, first, count));
     });
     return q;
   }
@@ -181,12 +183,13 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     Matrix<Scalar> output(kDecoderOutputs, z.cols());
     for_blocks(z.cols(), [&](Index first, Index count) {
       Arena<Scalar> input(static_cast<std::size_t>(kLatents * count));
-      View<Scalar>(input.data(), kLatents, count) = z.middleCols(first, count);
+      detail::copy_columns<Scalar>(detail::columns_of<Scalar>(z, first, count),
+                                   detail::columns_of(input.data(), kLatents, 0, count));
       const Pass pass(Mode::kEvaluation, Member{}, count);
       typename DecoderNetwork::template Activations<Scalar> decoder(count, input.data(), nullptr, false);
       DecoderNetwork::forward(pass, parameters_.data() + kDecoderOffset, mutable_state() + kDecoderStateOffset,
                               decoder);
-      output.middleCols(first, count) = ConstView<Scalar>(decoder.output(), kDecoderOutputs, count);
+      std::copy(decoder.output(), decoder.output() + kDecoderOutputs * count, output.data() + kDecoderOutputs * first);
     });
     return output;
   }
@@ -197,8 +200,11 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     Matrix<Scalar> output = decode(z);
     LikelihoodOn<L, In, typename DecoderNetwork::Output>::mean(
         likelihood, View<Scalar>(output.data(), output.rows(), output.cols()));
-    if constexpr (kDecoderOutputs != kFeatures) return output.topRows(kFeatures);
-    return output;
+    if constexpr (kDecoderOutputs != kFeatures) {
+      return output.topRows(kFeatures);
+    } else {
+      return output;
+    }
   }
 
   /// Decodes mu of each column: deterministic.

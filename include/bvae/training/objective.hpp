@@ -241,9 +241,11 @@ class Objective {
       return {step, "output", message("decoder.", i)};
     if (!std::isfinite(losses(samples, 0).reconstruction))
       return {step, "loss", message(name_of(likelihood_), " (reconstruction)")};
-    for (const NamedTensor& tensor : Model::parameter_tensors())
-      for (const Scalar g : values_of(tensor.info, gradient_.data() + tensor.offset))
-        if (!std::isfinite(g)) return {step, "gradient", tensor.name};
+    for (const auto& [name, info, offset] : Model::parameter_tensors())
+      for (Index row = 0; row < info.rows(); ++row)
+        for (Index column = 0; column < info.columns(); ++column)
+          if (!std::isfinite(gradient_[static_cast<std::size_t>(offset + info.position(row, column))]))
+            return {step, "gradient", name};
     return {step, "update", "the parameters (learning rate times gradient)"};
   }
 
@@ -265,15 +267,17 @@ class Objective {
   template <class Net>
   void add_tasks(Part part, Index offset) {
     Net::for_each_gradient_task([&](const GradientTask& task) {
-      Task added{part, task, {}};
-      std::size_t place = tasks_.size();
+      tasks_.push_back({part, task, {}});
       if constexpr (kGradientsAreProducts) {
+        Task added = tasks_.back();
         added.range = Net::gradient_range(task);
         added.range.first += offset;
         // The largest tasks first, so that no member has a large one left when the others are done.
-        while (place > 0 && tasks_[place - 1].range.count < added.range.count) --place;
+        std::size_t place = tasks_.size() - 1;
+        for (; place > 0 && tasks_[place - 1].range.count < added.range.count; --place)
+          tasks_[place] = tasks_[place - 1];
+        tasks_[place] = added;
       }
-      tasks_.insert(tasks_.begin() + static_cast<std::ptrdiff_t>(place), added);
     });
   }
 
@@ -335,11 +339,11 @@ class Objective {
   typename Model::DecoderNetwork::template Activations<Scalar> decoder_;
   std::optional<LayerRandom> random_;
   DivergenceTerms<Scalar> terms_;
-  std::vector<double> values_;
+  Arena<double> values_;
   Arena<Scalar> gradient_;
   std::vector<Task> tasks_;
-  std::vector<double> squares_;  // of the tasks' gradients
-  std::vector<double> norms_;    // see Network::squares; kNorms for each shard that is the first of a member
+  Arena<double> squares_;  // of the tasks' gradients
+  Arena<double> norms_;    // see Network::squares; kNorms for each shard that is the first of a member
   alignas(64) std::atomic<std::size_t> next_task_{0};
 };
 
