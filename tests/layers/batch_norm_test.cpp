@@ -29,6 +29,14 @@ TEST_CASE("BatchNorm: gradients are right to 1e-8", "[layers][gradient]") {
   harness::check_gradients<Features<4>, Linear<6>, BatchNorm, Tanh, Linear<3>, BatchNorm, Linear<2>>();
 }
 
+TEST_CASE("BatchNorm: gradients are right to 1e-8 in evaluation too, where the statistics are constants",
+          "[layers][gradient]") {
+  harness::check_gradients<Features<5>, BatchNorm>(Mode::kEvaluation);
+  harness::check_gradients<Image<3, 2, 5>, BatchNorm>(Mode::kEvaluation);
+  harness::check_gradients<Features<4>, Linear<6>, BatchNorm, Tanh, Residual<Linear<6>, BatchNorm>, Linear<2>>(
+      Mode::kEvaluation);
+}
+
 TEST_CASE("BatchNorm: the same bits for any number of threads, instruction set and workspace", "[layers][threads]") {
   harness::check_bits<Network<Features<21>, Linear<33>, BatchNorm, ReLU, Linear<5>, BatchNorm>>();
   harness::check_bits<Network<Image<3, 3, 5>, BatchNorm, BatchNorm>>();

@@ -14,11 +14,11 @@
 
 namespace harness {
 
-/// Both gradients, at 3 samples and at more than two shards. Not for SpectralNorm, whose state moves.
+/// Both gradients, at 3 samples and at more than two shards. Not for SpectralNorm in training, whose state moves.
 template <bvae::Shape In, class... Layers>
-void check_gradients() {
+void check_gradients(bvae::Mode mode = bvae::Mode::kTraining) {
   for (const bvae::Index samples : {3, 8, 20}) {
-    const auto result = bvae::testing::check_layers<In, Layers...>(bvae::Seed{11}, samples);
+    const auto result = bvae::testing::check_layers<In, Layers...>(bvae::Seed{11}, samples, 0.0, {.mode = mode});
     INFO(samples << " samples: input " << result.input.relative_error << ", parameters "
                  << result.parameters.relative_error);
     CHECK(result.input.checked > 0);

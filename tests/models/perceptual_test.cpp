@@ -22,6 +22,7 @@ using namespace bvae;
 namespace {
 
 using Small = Network<Image<1, 6, 5>, Conv2d<4, 3, 1, 1>, Tanh, Conv2d<9, 3, 2, 1>, ReLU>;
+using Normalized = Network<Image<1, 6, 5>, Conv2d<4, 3, 1, 1>, BatchNorm, Tanh, Conv2d<9, 3, 2, 1>, BatchNorm>;
 using Smooth = Network<Image<1, 3, 4>, Conv2d<4, 3, 1, 1>, Tanh, Flatten, Linear<5>, Sigmoid>;
 
 template <class Net, class Scalar>
@@ -37,6 +38,37 @@ TrainedNetwork<Net, Scalar> filled() {
   }
   return network;
 }
+
+/// With BatchNorm's statistics, which are not those of any batch.
+template <class Scalar>
+TrainedNetwork<Normalized, Scalar> normalized() {
+  auto network = filled<Normalized, Scalar>();
+  std::uint32_t stream = 30;
+  for (const NamedTensor& tensor : network.state_tensors()) {
+    if (tensor.info.rank == 0) continue;  // num_batches_tracked
+    const bool variance = tensor.name.ends_with("running_var");
+    detail::for_each_value(tensor.info, [&](Index file, Index memory) {
+      network.state()[static_cast<std::size_t>(tensor.offset + memory)] =
+          static_cast<Scalar>((variance ? 1.5 : 0) + oracle::formula(stream, file));
+    });
+    ++stream;
+  }
+  return network;
+}
+
+/// Values and gradient of a term.
+template <class Scalar>
+struct Computed {
+  template <class Term>
+  Computed(const Term& term, const Matrix<Scalar>& target, const Matrix<Scalar>& output)
+      : values(static_cast<std::size_t>(target.cols())), gradient(target.rows(), target.cols()) {
+    term(ConstView<Scalar>(target.data(), target.rows(), target.cols()),
+         ConstView<Scalar>(output.data(), output.rows(), output.cols()), Scalar(1), std::span<double>(values),
+         View<Scalar>(gradient.data(), gradient.rows(), gradient.cols()));
+  }
+  std::vector<double> values;
+  Matrix<Scalar> gradient;
+};
 
 template <class Pixel, class Scalar>
 void compare(const oracle::Golden& golden, double bar) {
@@ -70,6 +102,57 @@ TEST_CASE("Perceptual: values and gradients are PyTorch's", "[models][pytorch]")
   compare<Bernoulli, float>(golden, 1e-6);
   compare<Gaussian, double>(golden, 1e-14);
   compare<Gaussian, float>(golden, 1e-6);
+}
+
+TEST_CASE("Perceptual: with BatchNorm values and gradients are those of PyTorch's network in eval()",
+          "[models][pytorch]") {
+  const oracle::Golden golden("perceptual.safetensors");
+  const auto check = [&]<class Scalar>(Scalar, double bar) {
+    const Perceptual<Gaussian, TrainedNetwork<Normalized, Scalar>, 1, 4> term(normalized<Scalar>(), Gaussian{}, 0.0);
+    const Computed<Scalar> computed(term, oracle::formula_matrix<Scalar>(10, 30, 3),
+                                    oracle::formula_matrix<Scalar>(11, 30, 3));
+    CHECK(oracle::relative_error(std::span<const double>(computed.values),
+                                 std::span<const double>(golden["normalized.values"])) <= bar);
+    CHECK(oracle::relative_error(computed.gradient, golden["normalized.gradient"]) <= bar);
+  };
+  check(double{}, 1e-14);
+  check(float{}, 1e-6);
+}
+
+TEST_CASE("Perceptual: with BatchNorm the gradient is right to 1e-8, and no sample knows the others",
+          "[models][gradient]") {
+  const auto check = [](const auto& term) {
+    for (const Index samples : {3, 8, 15}) {
+      const Matrix<double> target = oracle::formula_matrix<double>(1, 30, samples);
+      Matrix<double> output = oracle::formula_matrix<double>(2, 30, samples);
+      const Computed<double> batch(term, target, output);
+      const auto result = testing::check_gradient<double>(
+          std::span<double>(output.data(), static_cast<std::size_t>(output.size())),
+          std::span<const double>(batch.gradient.data(), static_cast<std::size_t>(output.size())), [&] {
+            double sum = 0;
+            for (const double value : Computed<double>(term, target, output).values) sum += value;
+            return sum;
+          });
+      INFO(samples << " samples: " << result.relative_error);
+      CHECK(result.relative_error <= 1e-8);
+      for (Index s = 0; s < samples; ++s) {
+        const Computed<double> alone(term, target.col(s), output.col(s));
+        CHECK(alone.values[0] == batch.values[static_cast<std::size_t>(s)]);
+        CHECK(alone.gradient == batch.gradient.col(s));
+      }
+    }
+  };
+  // Statistics that are not those of these batches.
+  const auto trained = []<class Net>(std::type_identity<Net>) {
+    TrainedNetwork<Net, double> network{Seed{9}};
+    for (std::size_t i = 0; i < network.state().size(); ++i) network.state()[i] = 1.2 + oracle::formula(7, Index(i));
+    return network;
+  };
+  using Alone = Network<Image<1, 6, 5>, BatchNorm>;
+  using Inside = Network<Image<1, 6, 5>, Flatten, Linear<7>, Tanh, Residual<Linear<7>, BatchNorm, Tanh>>;
+  check(Perceptual<Gaussian, TrainedNetwork<Alone, double>, 0>(trained(std::type_identity<Alone>{}), Gaussian{}, 0.5));
+  check(Perceptual<Gaussian, TrainedNetwork<Inside, double>, 3>(trained(std::type_identity<Inside>{}), Gaussian{}, 0));
+  check(Perceptual<Bernoulli, TrainedNetwork<Normalized, double>, 1, 4>(normalized<double>(), Bernoulli{}, 0.5));
 }
 
 TEST_CASE("softmax_cross_entropy: values and gradients are PyTorch's", "[models][pytorch]") {

@@ -17,21 +17,29 @@ TAPS = {1: 1.5, 3: 0.25}
 PIXEL_WEIGHT = 0.5
 
 
-def perceptual(tensors):
-    features = torch.nn.Sequential(
-        torch.nn.Conv2d(1, 4, 3, 1, 1), torch.nn.Tanh(), torch.nn.Conv2d(4, 9, 3, 2, 1), torch.nn.ReLU()
-    ).double()
+def filled(*layers):
+    features = torch.nn.Sequential(*layers).double().eval()
     with torch.no_grad():
         for i, parameter in enumerate(features.parameters()):
             parameter.copy_(formula(1 + i, parameter.shape))
+    return features
+
+
+def taps_of(features, wanted, image):
+    found = []
+    for i, layer in enumerate(features):
+        image = layer(image)
+        if i in wanted:
+            found.append(image)
+    return found
+
+
+def perceptual(tensors):
+    nn = torch.nn
+    features = filled(nn.Conv2d(1, 4, 3, 1, 1), nn.Tanh(), nn.Conv2d(4, 9, 3, 2, 1), nn.ReLU())
 
     def taps(image):
-        found = []
-        for i, layer in enumerate(features):
-            image = layer(image)
-            if i in TAPS:
-                found.append(image)
-        return found
+        return taps_of(features, TAPS, image)
 
     target = (formula(10, (SAMPLES, 1, HEIGHT, WIDTH)) + 1) / 2
     for name, mean, pixel in (
@@ -44,6 +52,24 @@ def perceptual(tensors):
             values = values + weight / 2 * ((a - b) ** 2).flatten(1).sum(1)
         values.sum().backward()
         tensors |= {f"{name}.values": values, f"{name}.gradient": output.grad}
+
+
+def normalized(tensors):
+    """The features have BatchNorm, whose statistics are constants in evaluation; no pixel term."""
+    nn = torch.nn
+    features = filled(nn.Conv2d(1, 4, 3, 1, 1), nn.BatchNorm2d(4), nn.Tanh(), nn.Conv2d(4, 9, 3, 2, 1), nn.BatchNorm2d(9))
+    with torch.no_grad():
+        for i, norm in enumerate((features[1], features[4])):
+            norm.running_mean.copy_(formula(30 + 2 * i, norm.running_mean.shape))
+            norm.running_var.copy_(1.5 + formula(31 + 2 * i, norm.running_var.shape))
+    target = formula(10, (SAMPLES, 1, HEIGHT, WIDTH))
+    output = formula(11, target.shape).requires_grad_()
+    values = sum(
+        1 / 2 * ((a - b) ** 2).flatten(1).sum(1)
+        for a, b in zip(taps_of(features, (1, 4), target), taps_of(features, (1, 4), output))
+    )
+    values.sum().backward()
+    tensors |= {"normalized.values": values, "normalized.gradient": output.grad}
 
 
 def softmax(tensors):
@@ -59,6 +85,7 @@ def main():
     torch.set_num_threads(1)
     tensors = {}
     perceptual(tensors)
+    normalized(tensors)
     softmax(tensors)
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)

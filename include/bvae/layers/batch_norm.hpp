@@ -23,7 +23,8 @@ namespace bvae {
 ///     running_mean = (1 - momentum) running_mean + momentum mean
 ///     running_var  = (1 - momentum) running_var  + momentum variance n / (n - 1)     (n values each)
 ///
-/// in evaluation they are the running ones. Sums are made in double: two passes over each shard, merged in the order of
+/// in evaluation they are the running ones, which are constants for the gradient: dx = dy weight / sqrt(...), and no
+/// sample knows the others. Sums are made in double: two passes over each shard, merged in the order of
 /// the shards. A training batch must have more than one value for each channel: the trainer refuses others when a run
 /// begins, `forward` with std::invalid_argument.
 ///
@@ -143,7 +144,8 @@ struct BasicBatchNorm {
                            const_of(shared.scale()), const_of(shared.offset()), y.data() + own.first * In::kSize);
     }
 
-    /// dx = weight rstd (dy - mean of dy - x' mean of dy x'), with x' = (x - mean) rstd.
+    /// dx = weight rstd (dy - mean of dy - x' mean of dy x'), with x' = (x - mean) rstd; after an evaluation forward
+    /// the statistics do not depend on x, and dx = weight rstd dy.
     template <class Scalar>
     static void backward(const Pass& pass, Tensors<const Scalar>, Scalar* scratch, ConstView<Scalar> x,
                          ConstView<Scalar>, ConstView<Scalar> dy, View<Scalar> dx) {
@@ -157,6 +159,7 @@ struct BasicBatchNorm {
         Rows::fold(sums + kStored);
       });
       pass.member().barrier();
+      const bool training = pass.mode() == Mode::kTraining;
       const double n = static_cast<double>(pass.samples() * kPositions);
       for (Index c = own_begin(pass); c < own_end(pass); ++c) {
         double sum = 0;
@@ -169,8 +172,9 @@ struct BasicBatchNorm {
         const double scale = static_cast<double>(shared.scale()[c]);
         shared.sums()[c] = sum;
         shared.products()[c] = product * rstd;
-        Rows::set(shared.offset(), c, static_cast<Scalar>(-(scale * (sum / n))));
-        Rows::set(shared.slope(), c, static_cast<Scalar>(-(scale * (product / n) * rstd * rstd)));
+        Rows::set(shared.offset(), c, training ? static_cast<Scalar>(-(scale * (sum / n))) : Scalar(0));
+        Rows::set(shared.slope(), c,
+                  training ? static_cast<Scalar>(-(scale * (product / n) * rstd * rstd)) : Scalar(0));
       }
       pass.member().barrier();
       if (const Shard own = pass.own_samples(); own.count > 0 && dx.data() != nullptr) {

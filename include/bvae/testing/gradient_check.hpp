@@ -22,6 +22,7 @@ struct GradientCheckOptions {
   double step = 1e-3;                   ///< h, relative to max(1, |x|); suits the sixth-order stencil in double
   std::size_t max_coordinates = 400;    ///< of a longer vector every n-th coordinate is checked
   std::optional<LayerRandom> random{};  ///< of layers that draw (Dropout); without it they do not
+  Mode mode = Mode::kTraining;          ///< of check_layers; in evaluation with a state that training has left
 };
 
 struct GradientCheck {
@@ -105,7 +106,10 @@ LayerGradientCheck check_layers(Seed seed = {}, Index samples = 3, double shift_
   Net::initialize(parameters.data(), seed, 0);
   Net::initialize_state(parameters.data(), state.data(), seed, 0);
   typename Net::template Activations<double> a(samples, input.data(), input_delta.data());
-  const Pass pass(Mode::kTraining, Member{}, samples, options.random);
+  const Pass pass(options.mode, Member{}, samples, options.random);
+  if (options.mode == Mode::kEvaluation) {
+    Net::forward(Pass(Mode::kTraining, Member{}, samples), parameters.data(), state.data(), a);
+  }
   const auto value = [&] {
     Net::forward(pass, parameters.data(), state.data(), a);
     double sum = 0;
