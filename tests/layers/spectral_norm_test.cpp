@@ -56,6 +56,21 @@ TEST_CASE("SpectralNorm: gradients are right to 1e-8, through sigma too", "[laye
   }
 }
 
+TEST_CASE("SpectralNorm: gradients are right to 1e-8 in evaluation too", "[layers][gradient]") {
+  for (const Index samples : {3, 20}) {
+    const auto check = [&]<class In, class... Layers>(std::type_identity<Network<In, Layers...>>) {
+      const auto result =
+          bvae::testing::check_layers<In, Layers...>(Seed{4}, samples, 0.0, {.mode = Mode::kEvaluation});
+      INFO(samples << " samples: input " << result.input.relative_error << ", parameters "
+                   << result.parameters.relative_error);
+      CHECK(result.relative_error() <= 1e-8);
+    };
+    check(std::type_identity<Network<Features<20>, SpectralNorm<Linear<33>>>>{});
+    check(std::type_identity<Network<Image<3, 5, 4>, SpectralNorm<Conv2d<5, 3, 2, 1>>>>{});
+    check(std::type_identity<Network<Image<18, 3, 2>, SpectralNorm<ConvTranspose2d<3, 4, 2, 1>>>>{});
+  }
+}
+
 TEST_CASE("SpectralNorm: the same bits for any number of threads, instruction set and workspace", "[layers][threads]") {
   harness::check_bits<Network<Features<21>, SpectralNorm<Linear<65>>, ReLU, SpectralNorm<Linear<5>>>>();
   harness::check_bits<

@@ -64,8 +64,8 @@ concept SampleLayer = BoundLayer<B> && requires(Tensors<const Scalar> p, ConstVi
 ///  - in evaluation `state` is read only; in training one member writes each of its values, after a barrier. Whoever
 ///    trains puts the state back where a step fails
 ///  - `backward` is called even where nobody wants the gradient of the input; `dx.data()` is then null
-///  - `backward` may follow a forward in evaluation too (the features of Perceptual); `pass` then has that mode. It is
-///  the gradient of what that forward computed: what it took from `state` is a constant
+///  - `backward` and `gradient` may follow a forward in evaluation too (the features of Perceptual); the mode of `pass`
+///  is then that. They are the gradients of what that forward computed: what it took from `state` is a constant
 ///  - with `kParameters`: `gradient(p, scratch, x, y, dy, Tensors<Scalar>, first, count)`, otherwise as for other
 ///  layers
 ///  - `pass.random()` gives random numbers for this layer and step, if there are any (Dropout)

@@ -320,9 +320,19 @@ struct SpectralNorm {
       return sigma;
     }
 
+    /// This member's part of u and v as they are in the state, for `gradient`.
+    template <class Scalar>
+    static void take(const Member& member, Tensors<Scalar> state, const Shared<Scalar>& shared) {
+      const auto [first, last] = part(member, W::kPanels);
+      const auto [begin, end] = part(member, W::kWidth);
+      W::copy_along(state[W::kAlongState], W::kRows, shared.along(), W::kStoredRows, first, last);
+      std::copy(state[W::kAcrossState] + begin, state[W::kAcrossState] + end, shared.across() + begin);
+    }
+
     template <class Scalar>
     static double frozen_sigma(const Member& member, const Scalar* w, Tensors<Scalar> state,
                                const Shared<Scalar>& shared) {
+      take(member, state, shared);
       const auto [first, last] = part(member, W::kPanels);
       W::times_across(w, first, last, state[W::kAcrossState], shared.along_sums());
       member.barrier();

@@ -108,7 +108,8 @@ LayerGradientCheck check_layers(Seed seed = {}, Index samples = 3, double shift_
   typename Net::template Activations<double> a(samples, input.data(), input_delta.data());
   const Pass pass(options.mode, Member{}, samples, options.random);
   if (options.mode == Mode::kEvaluation) {
-    Net::forward(Pass(Mode::kTraining, Member{}, samples), parameters.data(), state.data(), a);
+    const typename Net::template Activations<double> other(samples, input.data(), nullptr);
+    Net::forward(Pass(Mode::kTraining, Member{}, samples), parameters.data(), state.data(), other);
   }
   const auto value = [&] {
     Net::forward(pass, parameters.data(), state.data(), a);
