@@ -94,6 +94,50 @@ TEST_CASE("SpectralNorm: after some steps the weight that is used has the norm 1
   CHECK((used * sigma - weight).cwiseAbs().maxCoeff() < 1e-10);
 }
 
+TEST_CASE("SpectralNorm: a weight of 0 gives the bias, and learns", "[layers]") {
+  const auto check = []<class Net>(std::type_identity<Net>) {
+    for (const Index samples : {3, 20}) {
+      OneLayer<Net> layer(samples);
+      const auto tensors = Net::parameter_tensors("n", 0);
+      const auto state = Net::state_tensors("n", 0);
+      REQUIRE(bvae_test::matrix_of(layer.parameters, tensors[0]).isZero(0));  // the initializer's
+      const Arena<double> before = layer.state;
+      const double bias = 0.25;
+      for (Index b = 0; b < tensors[1].info.size(); ++b)
+        layer.parameters[static_cast<std::size_t>(tensors[1].offset + tensors[1].info.position(b))] = bias;
+      CHECK((layer.forward(Mode::kEvaluation).array() == bias).all());
+      CHECK((layer.forward(Mode::kTraining).array() == bias).all());
+      CHECK(layer.state == before);
+      std::vector<double> upstream(static_cast<std::size_t>(Net::Output::kSize * samples));
+      RandomStream(Seed{3}, Stream::kUser).normal(0, std::span<double>(upstream));
+      std::copy(upstream.begin(), upstream.end(), layer.a.output_delta());
+      Net::backward(Pass(Mode::kTraining, {}, samples), layer.parameters.data(), layer.a);
+      CHECK(std::all_of(layer.input_delta.begin(), layer.input_delta.end(), [](double dx) { return dx == 0; }));
+      for (const GradientTask& task : Net::gradient_tasks())
+        Net::gradient(task, samples, layer.parameters.data(), layer.a, layer.gradient.data());
+      CHECK(bvae_test::matrix_of(layer.gradient, tensors[0]).norm() > 0.1);
+      for (std::size_t i = 0; i < layer.parameters.size(); ++i) layer.parameters[i] -= 0.01 * layer.gradient[i];
+      CHECK(layer.forward(Mode::kEvaluation).allFinite());  // u has not been found yet
+      CHECK(layer.forward(Mode::kTraining).allFinite());
+      CHECK(bvae_test::matrix_of(layer.state, state[0]).norm() == Approx(1).epsilon(1e-12));
+      CHECK(bvae_test::matrix_of(layer.state, state[1]).norm() == Approx(1).epsilon(1e-12));
+      layer.forward(Mode::kTraining);
+      const Arena<double> settled = layer.state;
+      std::fill(layer.parameters.begin(), layer.parameters.end(), 0.0);
+      CHECK(layer.forward(Mode::kTraining).isZero(0));
+      CHECK(layer.state == settled);
+    }
+  };
+  check(std::type_identity<Network<Features<20>, SpectralNorm<Linear<33, Zeros>>>>{});
+  check(std::type_identity<Network<Image<3, 5, 4>, SpectralNorm<Conv2d<5, 3, 2, 1, Zeros>>>>{});
+  check(std::type_identity<Network<Image<18, 3, 2>, SpectralNorm<ConvTranspose2d<3, 4, 2, 1, 0, Zeros>>>>{});
+}
+
+TEST_CASE("SpectralNorm: a weight of 0 gives the same bits for any number of threads", "[layers][threads]") {
+  harness::check_bits<Network<Features<21>, SpectralNorm<Linear<65, Zeros>>, ReLU, SpectralNorm<Linear<5, Zeros>>>,
+                      float>();
+}
+
 TEST_CASE("SpectralNorm: names are PyTorch's, u and v have length 1 and begin near the singular vectors", "[layers]") {
   using Net = Network<Features<20>, SpectralNorm<Linear<33>>>;
   OneLayer<Net> layer(2);

@@ -131,6 +131,10 @@ struct SpectralMatrix {
 ///
 ///     dW = (G - <G, W / sigma> u v^T) / sigma
 ///
+/// A weight whose values are all 0 has no such u and v; PyTorch's become 0, and its outputs NaN for ever. Here u and v
+/// stay as they are and sigma counts as 1, until the first step that finds another weight: y = b, dW = G. In evaluation
+/// a sigma of 0 counts as 1.
+///
 /// <G, W / sigma> is the sum over the batch of dy (y - b), so it is known before G is. Products with u and v are summed
 /// in double, each value in one order; threads share rows and columns.
 ///
@@ -283,8 +287,18 @@ struct SpectralNorm {
       return std::max(kSmallest, std::sqrt(sum_of_squares(values, count)));
     }
 
+    template <class Scalar>
+    static bool is_zero(const Scalar* w) {
+      for (Index p = 0; p < W::kPanels; ++p) {
+        const Scalar* const own = w + p * W::kPanel;
+        if (std::any_of(own, own + W::kPanelRows * W::kColumns, [](Scalar value) { return value != 0; })) return false;
+      }
+      return true;
+    }
+
     /// One power iteration; leaves u and v in `shared` and in the state, and returns sigma. The second of the two
-    /// vectors is its sums over their norm, and u^T W v is that vector times its sums.
+    /// vectors is its sums over their norm, and u^T W v is that vector times its sums. All members see the same norm,
+    /// so where the weight is 0 none waits for another.
     template <class Scalar>
     static double iterate(const Member& member, const Scalar* w, Tensors<Scalar> state, const Shared<Scalar>& shared) {
       const auto [first, last] = part(member, W::kPanels);
@@ -297,7 +311,12 @@ struct SpectralNorm {
         member.barrier();
         W::times_along(w, begin, end, shared.along(), shared.across_sums());
         member.barrier();
-        W::divide(shared.across_sums(), norm(shared.across_sums(), W::kWidth), begin, end, shared.across());
+        const double first_length = norm(shared.across_sums(), W::kWidth);
+        if (first_length == kSmallest && is_zero(w)) {
+          take(member, state, shared);
+          return 1;
+        }
+        W::divide(shared.across_sums(), first_length, begin, end, shared.across());
         member.barrier();
         W::times_across(w, first, last, shared.across(), shared.along_sums());
         member.barrier();
@@ -307,7 +326,12 @@ struct SpectralNorm {
       } else {
         W::times_across(w, first, last, across, shared.along_sums());
         member.barrier();
-        W::divide_along(shared.along_sums(), norm(shared.along_sums(), W::kAlong), first, last, shared.along());
+        const double first_length = norm(shared.along_sums(), W::kAlong);
+        if (first_length == kSmallest && is_zero(w)) {
+          take(member, state, shared);
+          return 1;
+        }
+        W::divide_along(shared.along_sums(), first_length, first, last, shared.along());
         member.barrier();
         W::times_along(w, begin, end, shared.along(), shared.across_sums());
         member.barrier();
@@ -341,7 +365,7 @@ struct SpectralNorm {
         for (Index r = 0; r < W::kRows; ++r)
           sigma += rounded(static_cast<double>(state[W::kAlongState][k * W::kRows + r]) *
                            shared.along_sums()[k * W::kStoredRows + r]);
-      return sigma;
+      return sigma == 0 ? 1 : sigma;
     }
 
     /// This member's panels of W / sigma, and the biases as they are.
