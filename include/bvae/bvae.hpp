@@ -112,6 +112,7 @@
 #include "bvae/optimizers/sgd.hpp"
 
 #include "bvae/data/binarization.hpp"
+#include "bvae/data/check_shape.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/data/idx.hpp"
 #include "bvae/data/shuffle.hpp"

@@ -124,6 +124,10 @@ TEST_CASE("set_output_bias: a likelihood of one's own says what its mean needs",
 TEST_CASE("set_output_bias: data that do not fit are refused", "[models][initializers]") {
   bvae::Vae<Features<4>, bvae::Encoder<Linear<5>>, bvae::Latent<3>, bvae::Decoder<Linear<4>>> model;
   CHECK_THROWS_AS(set_output_bias(model, binary({1, 1, 12}), bvae::Bernoulli{}), std::invalid_argument);
+  bvae::Vae<Image<2, 2, 3>, bvae::Encoder<Flatten, Linear<5>>, bvae::Latent<3>, bvae::Decoder<Linear<12>>> images;
+  CHECK_THROWS_WITH(set_output_bias(images, binary({2, 3, 2}), bvae::Bernoulli{}),
+                    ContainsSubstring("images of 2 x 3 x 2"));
+  CHECK_NOTHROW(set_output_bias(images, binary({1, 1, 12}), bvae::Bernoulli{}));  // a plain matrix
   const bvae::Dataset negative(Matrix<float>(Matrix<float>::Constant(4, 3, -1.0F)));
   CHECK_THROWS_AS(set_output_bias(model, negative, bvae::Bernoulli{}), std::invalid_argument);
   CHECK_NOTHROW(set_output_bias(model, negative, bvae::Gaussian{}));

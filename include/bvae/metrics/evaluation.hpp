@@ -12,6 +12,7 @@
 #include "bvae/core/message.hpp"
 #include "bvae/core/rounding.hpp"
 #include "bvae/data/binarization.hpp"
+#include "bvae/data/check_shape.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/likelihoods/likelihood_on.hpp"
 
@@ -48,21 +49,7 @@ struct EvaluationOptions {
 /// likelihood
 template <class Model, Likelihood L>
 void check_data(const std::string& what, const Dataset& data, Binarization binarization, const L& likelihood) {
-  if (data.features() != Model::kFeatures)
-    throw std::invalid_argument(
-        message(what, " has ", data.features(), " features a sample, the model takes ", Model::kFeatures));
-  if constexpr (kIsImage<typename Model::Input>) {
-    // Data without image extents (a plain matrix) fit any image of their size.
-    using Image = typename Model::Input;
-    const ImageExtents e = data.extents();
-    const bool plain = e.height == 1 && (e.channels == 1 || e.width == 1);
-    const auto text = [](Index channels, Index height, Index width) {
-      return message(channels, " x ", height, " x ", width);
-    };
-    if (!plain && (e.channels != Image::kChannels || e.height != Image::kHeight || e.width != Image::kWidth))
-      throw std::invalid_argument(message(what, " has images of ", text(e.channels, e.height, e.width),
-                                          ", the model takes ", text(Image::kChannels, Image::kHeight, Image::kWidth)));
-  }
+  check_shape<typename Model::Input>(what, data);
   if (binarization != Binarization::kNone && (data.minimum() < 0 || data.maximum() > 1))
     throw std::invalid_argument(message(what, " must lie in [0, 1] to be binarised"));
   likelihood.check_targets(data.minimum(), data.maximum());

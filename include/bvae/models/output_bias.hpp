@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <stdexcept>
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
-#include "bvae/core/message.hpp"
+#include "bvae/data/check_shape.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/layers/chain.hpp"
 
@@ -75,9 +74,7 @@ void set_output_bias(Model& model, const Dataset& data, const L& likelihood) {
   constexpr TensorInfo kInfo = detail::parameters_of<Last>()[kBias];
   constexpr Index kBiases = kInfo.extents[0];
   static_assert(sizeof(detail::BiasesFitOutputs<kBiases, Model::kFeatures, typename Net::Output>) > 0);
-  if (data.features() != Model::kFeatures)
-    throw std::invalid_argument(message("set_output_bias: the data set has ", data.features(),
-                                        " features a sample, the model takes ", Model::kFeatures));
+  check_shape<typename Model::Input>("set_output_bias: the data set", data);
   likelihood.check_targets(data.minimum(), data.maximum());
 
   std::vector<double> means(static_cast<std::size_t>(kBiases));

@@ -15,6 +15,7 @@
 #include "bvae/core/message.hpp"
 #include "bvae/core/products.hpp"
 #include "bvae/core/team.hpp"
+#include "bvae/data/check_shape.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/data/shuffle.hpp"
 #include "bvae/likelihoods/softmax_cross_entropy.hpp"
@@ -42,9 +43,7 @@ namespace detail {
 
 template <class Network>
 void check_classifier_data(const Network&, const Dataset& data, const ClassifierOptions& options) {
-  if (data.features() != Network::kFeatures)
-    throw std::invalid_argument(message("fit_classifier: the data have ", data.features(),
-                                        " features, the network takes ", Network::kFeatures));
+  check_shape<typename Network::Input>("fit_classifier: the data set", data, "the network");
   if (data.labels().empty()) throw std::invalid_argument("fit_classifier: the data have no labels");
   for (const std::uint8_t label : data.labels())
     if (label >= Network::kOutputs)
@@ -174,9 +173,10 @@ std::vector<ClassifierEpoch> fit_classifier(Network& network, const Dataset& dat
 
 /// Share of the samples whose largest output is their label's.
 ///
-/// \throws std::invalid_argument if the data have no labels, or other features than the network takes
+/// \throws std::invalid_argument if the data have no labels, or another shape than the network takes
 template <class Network>
 double classification_accuracy(const Network& network, const Dataset& data) {
+  check_shape<typename Network::Input>("classification_accuracy: the data set", data, "the network");
   if (data.labels().empty()) throw std::invalid_argument("classification_accuracy: the data have no labels");
   using Scalar = typename Network::Scalar;
   Index right = 0;
