@@ -4,7 +4,9 @@
 #include <span>
 #include <stdexcept>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "bvae/bvae.hpp"
 #include "support/bits.hpp"
@@ -67,12 +69,38 @@ TEST_CASE("AnyLikelihood: the bits of the likelihood inside", "[likelihoods]") {
   check(OptimalGaussian{});
 }
 
-TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refused", "[likelihoods]") {
+TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refused before the run begins",
+          "[likelihoods]") {
   const Dataset data = harness::bars(64);
   harness::Model model{Seed{6}};
-  Trainer trainer{model, AnyLikelihood<>(Ssim<Image<1, 12, 11>>{}), Kl{}, Constant{1}, Sgd{}};
-  CHECK_THROWS_WITH(trainer.fit(data, {.epochs = 1, .batch_size = 32}),
-                    ContainsSubstring("ssim is for images of 132 values, the model's have 30"));
+  int events = 0;
+  const auto fit = [&](const AnyLikelihood<>& likelihood) {
+    Trainer trainer{model, likelihood, Kl{}, Constant{1}, Sgd{}};
+    trainer.fit(data, {.epochs = 1, .batch_size = 32}, [&](const FitBegin&) { ++events; });
+  };
+  CHECK_THROWS_WITH(fit(Ssim<Image<1, 12, 11>>{}),
+                    ContainsSubstring("ssim is for images of 1 x 12 x 11, the model takes images of 1 x 6 x 5"));
+  const auto perceptual = []<class In>(std::type_identity<In>) {
+    using Net = TrainedNetwork<Network<In, Flatten, Linear<2>>>;
+    return AnyLikelihood<>(Perceptual<Gaussian, Net, 1>(Net{Seed{1}}));
+  };
+  // As many values, in other rows.
+  CHECK_THROWS_WITH(fit(perceptual(std::type_identity<Image<1, 5, 6>>{})),
+                    ContainsSubstring("perceptual is for images of 1 x 5 x 6, the model takes images of 1 x 6 x 5"));
+  CHECK(events == 0);
+  const AnyLikelihood<> fits = perceptual(std::type_identity<Image<1, 6, 5>>{});
+  CHECK_NOTHROW(fit(fits));
+  CHECK(events == 1);
+  // Called by hand, too.
+  const Matrix<float> x = Matrix<float>::Zero(30, 1);
+  Matrix<float> gradient(30, 1);
+  std::vector<double> values(1);
+  CHECK_THROWS_AS(AnyLikelihood<>(Ssim<Image<1, 12, 11>>{})({x.data(), 30, 1}, {x.data(), 30, 1}, 1.0F, values,
+                                                            {gradient.data(), 30, 1}),
+                  std::invalid_argument);
+  CHECK_NOTHROW(fits.check_input<Features<30>>());
+  CHECK_THROWS_WITH(fits.check_input<Features<31>>(), ContainsSubstring("the model takes 31 features"));
+  CHECK_NOTHROW(AnyLikelihood<>(Gaussian{}).check_input<Features<31>>());
 }
 
 TEST_CASE("AnyLikelihood: refuses what the likelihood inside refuses", "[likelihoods]") {

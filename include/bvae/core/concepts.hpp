@@ -143,7 +143,8 @@ concept BlockLikelihood = requires(const L& likelihood, ConstView<float> batch, 
 /// sample (column) is computed alone. `kOutputsPerFeature` says how many values the decoder must emit for each value of
 /// the input, and `kSharedOutputs` (optional, 0) how many for the sample as a whole, after the others. `mean` turns the
 /// decoder's output into an image in place: its first rows, as many as the input has. `Input` (optional): the shape of
-/// the images that it is for. LikelihoodOn makes the calls.
+/// the images that it is for; where only a run shows it (AnyLikelihood), `check_input<In>()` throws
+/// std::invalid_argument for a model with another input. LikelihoodOn makes the calls.
 template <class L>
 concept Likelihood =
     requires(const L& likelihood, double number) {

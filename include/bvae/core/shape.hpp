@@ -48,6 +48,7 @@ struct AxisOrder {
   Index height = 0;
   Index width = 0;
   [[nodiscard]] constexpr bool is_image() const { return channels != 0; }
+  bool operator==(const AxisOrder&) const = default;
 };
 
 namespace detail {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -50,6 +51,11 @@ class AnyLikelihood {
   /// For set_output_bias. \throws std::logic_error if the likelihood inside does not say
   [[nodiscard]] double output_for_mean(double mean) const { return held_->output_for_mean(mean); }
   void check_targets(double minimum, double maximum) const { held_->check_targets(minimum, maximum); }
+  /// \throws std::invalid_argument if the likelihood inside is for images of another shape than `In`
+  template <Shape In>
+  void check_input() const {
+    held_->check_input(In::kSize, image_of<In>());
+  }
 
   /// As a BatchLikelihood: other likelihoods are the mean itself.
   [[nodiscard]] double value(double mean, Index features) const { return held_->value(mean, features); }
@@ -59,6 +65,13 @@ class AnyLikelihood {
   [[nodiscard]] double constant(Index features) const { return held_->constant(features); }
 
  private:
+  /// Extents of an image; none of plain features.
+  template <class In>
+  static constexpr AxisOrder image_of() {
+    if constexpr (kIsImage<In>) return kAxisOrder<In>;
+    return {};
+  }
+
   struct Interface {
     virtual ~Interface() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;
@@ -68,6 +81,7 @@ class AnyLikelihood {
     virtual void mean(View<Scalar> output) const = 0;
     [[nodiscard]] virtual double output_for_mean(double mean) const = 0;
     virtual void check_targets(double minimum, double maximum) const = 0;
+    virtual void check_input(Index size, AxisOrder image) const = 0;
     [[nodiscard]] virtual double value(double mean, Index features) const = 0;
     [[nodiscard]] virtual double slope(double mean, Index features) const = 0;
     [[nodiscard]] virtual double constant(Index features) const = 0;
@@ -83,7 +97,7 @@ class AnyLikelihood {
     }
     void evaluate(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
                   View<Scalar> gradient) const override {
-      if constexpr (requires { typename Kind::Input; }) {
+      if constexpr (requires { typename Kind::Input; }) {  // whoever calls it has not called check_input
         if (target.rows() != Kind::Input::kSize)
           throw std::invalid_argument(message("AnyLikelihood: ", Kind::kName, " is for images of ", Kind::Input::kSize,
                                               " values, the model's have ", target.rows()));
@@ -109,6 +123,16 @@ class AnyLikelihood {
       }
     }
     void check_targets(double minimum, double maximum) const override { likelihood.check_targets(minimum, maximum); }
+    /// By the rule of LikelihoodOn: the extents of the model's images, or the number of its features.
+    void check_input([[maybe_unused]] Index size, [[maybe_unused]] AxisOrder image) const override {
+      if constexpr (requires { typename Kind::Input; }) {
+        constexpr Index kSize = Kind::Input::kSize;
+        constexpr AxisOrder kOwn = image_of<typename Kind::Input>();
+        if (image.is_image() ? image == kOwn : size == kSize) return;
+        throw std::invalid_argument(message("AnyLikelihood: ", Kind::kName, " is for ", text_of(kSize, kOwn),
+                                            ", the model takes ", text_of(size, image)));
+      }
+    }
     [[nodiscard]] double value(double mean, [[maybe_unused]] Index features) const override {
       if constexpr (BatchLikelihood<Kind>) {
         return likelihood.value(mean, features);
@@ -129,6 +153,11 @@ class AnyLikelihood {
       } else {
         return 0;
       }
+    }
+
+    static std::string text_of(Index size, AxisOrder image) {
+      if (!image.is_image()) return message(size, " features");
+      return message("images of ", image.channels, " x ", image.height, " x ", image.width);
     }
 
     Kind likelihood;
