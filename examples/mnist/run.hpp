@@ -86,7 +86,7 @@ std::optional<double> pixel_sigma(const Model& model, const Likelihood& likeliho
   }
 }
 
-inline void print_summary(const Experiment& experiment, const bvae::Evaluation& test,
+inline void print_summary(const Experiment& experiment, const bvae::Evaluation& test, bool is_density,
                           const std::vector<bvae::Index>& latents, const Findings& findings) {
   const auto list = [&](auto first, auto last) {
     for (; first != last; ++first) std::cout << "  z" << *first << ' ' << test.kl_per_latent[*first];
@@ -96,14 +96,13 @@ inline void print_summary(const Experiment& experiment, const bvae::Evaluation& 
             << " test images, binarisation " << bvae::name(experiment.options.binarization()) << ", "
             << experiment.options.likelihood << " likelihood";
   if (test.constant != 0) std::cout << " (its constant, " << test.constant << " nats, is in the ELBO only)";
-  const std::string& likelihood = experiment.options.likelihood;
-  const bool in_nats = likelihood != "perceptual" && likelihood != "ssim" && likelihood != "ms-ssim";
-  std::cout << "\n  reconstruction  " << std::setw(8) << test.reconstruction << (in_nats ? " nats" : " (in no unit)");
+  std::cout << "\n  reconstruction  " << std::setw(8) << test.reconstruction
+            << (is_density ? " nats" : " (in no unit)");
   if (experiment.options.likelihood == "bernoulli" && experiment.options.binarize == "none")
     std::cout << " (the entropy of the grey pixels, " << bvae::entropy_floor(experiment.digits.test)
               << ", is the least that it can be)";
   std::cout << "\n  KL              " << std::setw(8) << test.kl << " nats\n";
-  if (in_nats) std::cout << "  ELBO            " << std::setw(8) << test.elbo() << " nats (beta = 1)\n";
+  if (is_density) std::cout << "  ELBO            " << std::setw(8) << test.elbo() << " nats (beta = 1)\n";
   std::cout << "  active units    " << std::setw(5) << test.active_units() << " of " << latents.size()
             << "\n  sigma           " << std::setw(8) << findings.sigmas[findings.sigmas.size() / 2]
             << " (median of the latents; " << findings.sigmas.front() << " to " << findings.sigmas.back() << ")\n";
@@ -172,7 +171,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   if constexpr (Model::kLatents == 2) pictures::manifold(model, likelihood, folder / "manifold.png");
   Findings findings = look_at(model, experiment, likelihood);
   findings.pixel_sigma = pixel_sigma(model, likelihood, test);
-  print_summary(experiment, test, latents, findings);
+  print_summary(experiment, test, bvae::is_density(likelihood), latents, findings);
 }
 
 }  // namespace detail

@@ -113,6 +113,17 @@ TEST_CASE("JsonLines: the set is called validation unless it has a name", "[call
   CHECK(lines[0]["validation_elbo"] == -4);
 }
 
+TEST_CASE("JsonLines: there is no ELBO of a likelihood that is no density", "[callback]") {
+  const TemporaryFolder folder;
+  JsonLines log(folder / "m.jsonl");
+  harness::Run run{.info = {.likelihood_is_density = false}};
+  run.end(log, {.reconstruction = 3, .kl = 1});
+  const json line = read(folder / "m.jsonl").at(0);
+  CHECK_FALSE(line.contains("validation_elbo"));
+  CHECK(line["validation_reconstruction"] == 3);
+  CHECK(line.contains("validation_kl_per_latent"));
+}
+
 TEST_CASE("JsonLines: NaN is null, and the line stays JSON", "[callback]") {
   const TemporaryFolder folder;
   JsonLines log(folder / "m.jsonl");

@@ -105,6 +105,15 @@ TEST_CASE("ProgressBar: elsewhere than on a terminal it prints one line an epoch
                        ContainsSubstring("active"));
 }
 
+TEST_CASE("ProgressBar: there is no ELBO of a likelihood that is no density", "[callback]") {
+  const File file(std::tmpfile());
+  ProgressBar bar(file.get());
+  harness::Run run{.info = {.likelihood_is_density = false}};
+  run.end(bar, {.reconstruction = 3, .kl = 1});
+  CHECK_THAT(text_of(file.get()),
+             ContainsSubstring("validation: reconstruction 3.00  KL 1.00  active") && !ContainsSubstring("ELBO"));
+}
+
 TEST_CASE("ProgressBar: says why training ended early", "[callback]") {
   const File file(std::tmpfile());
   harness::Model model{};

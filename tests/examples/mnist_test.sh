@@ -132,6 +132,8 @@ for likelihood in ssim ms-ssim; do
   short --likelihood $likelihood --ssim-weight 100 --pixel-weight 0.2
   expect "\"likelihood\":\"$likelihood\"" short/metrics.jsonl
   for key in '"ssim_weight": 100.0' '"pixel_weight": 0.2'; do expect "$key" short/config.json; done
+  expect 'in no unit' out
+  ! grep -qi elbo out err short/metrics.jsonl || wrong "an ELBO of $likelihood, which is no density"
 done
 short --binarize none
 expect 'the entropy of the grey pixels' out

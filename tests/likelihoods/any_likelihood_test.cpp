@@ -23,8 +23,10 @@ std::pair<harness::Model, History> train(const L& likelihood) {
   const Dataset data = harness::bars(150);
   harness::Model model{Seed{6}};
   Trainer trainer{model, likelihood, Kl{}, Constant{0.5}, Adam{.learning_rate = 1e-2}};
-  History history = trainer.fit(data, data, {.epochs = 2, .batch_size = 64, .threads = 2},
-                                [&](const FitBegin& e) { CHECK(e.run.likelihood == name_of(likelihood)); });
+  History history = trainer.fit(data, data, {.epochs = 2, .batch_size = 64, .threads = 2}, [&](const FitBegin& e) {
+    CHECK(e.run.likelihood == name_of(likelihood));
+    CHECK(e.run.likelihood_is_density);
+  });
   return {std::move(model), std::move(history)};
 }
 
@@ -74,9 +76,13 @@ TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refu
   const Dataset data = harness::bars(64);
   harness::Model model{Seed{6}};
   int events = 0;
+  bool is_density = true;
   const auto fit = [&](const AnyLikelihood<>& likelihood) {
     Trainer trainer{model, likelihood, Kl{}, Constant{1}, Sgd{}};
-    trainer.fit(data, {.epochs = 1, .batch_size = 32}, [&](const FitBegin&) { ++events; });
+    trainer.fit(data, {.epochs = 1, .batch_size = 32}, [&](const FitBegin& e) {
+      ++events;
+      is_density = e.run.likelihood_is_density;
+    });
   };
   CHECK_THROWS_WITH(fit(Ssim<Image<1, 12, 11>>{}),
                     ContainsSubstring("ssim is for images of 1 x 12 x 11, the model takes images of 1 x 6 x 5"));
@@ -91,6 +97,7 @@ TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refu
   const AnyLikelihood<> fits = perceptual(std::type_identity<Image<1, 6, 5>>{});
   CHECK_NOTHROW(fit(fits));
   CHECK(events == 1);
+  CHECK_FALSE(is_density);
   // Called by hand, too.
   const Matrix<float> x = Matrix<float>::Zero(30, 1);
   Matrix<float> gradient(30, 1);
@@ -101,6 +108,14 @@ TEST_CASE("AnyLikelihood: a likelihood for other images than the model's is refu
   CHECK_NOTHROW(fits.check_input<Features<30>>());
   CHECK_THROWS_WITH(fits.check_input<Features<31>>(), ContainsSubstring("the model takes 31 features"));
   CHECK_NOTHROW(AnyLikelihood<>(Gaussian{}).check_input<Features<31>>());
+}
+
+TEST_CASE("is_density: Perceptual and structural similarity are none, alone or held", "[likelihoods]") {
+  static_assert(is_density(Bernoulli{}) && is_density(LearnedGaussian{}) && is_density(Broken{}));
+  static_assert(!is_density(Ssim<Image<1, 12, 11>>{}) && !is_density(MsSsim<Image<1, 12, 11>, 1>{}));
+  static_assert(!Perceptual<Bernoulli, TrainedNetwork<Network<Features<3>, Linear<2>>>, 0>::kIsDensity);
+  CHECK(AnyLikelihood<>(Gaussian{}).is_density());
+  CHECK_FALSE(AnyLikelihood<>(Ssim<Image<1, 12, 11>>{}).is_density());
 }
 
 TEST_CASE("AnyLikelihood: refuses what the likelihood inside refuses", "[likelihoods]") {

@@ -23,8 +23,9 @@ namespace bvae {
 ///
 /// Keys: epoch step beta beta_norm learning_rate gradient_norm, train_objective train_reconstruction train_divergence
 /// (free bits applied) train_kl train_kl_per_latent, train_<name> of each number that the divergence reports, with a
-/// validation set <name>_reconstruction <name>_kl <name>_elbo <name>_kl_per_latent active_units, then likelihood
-/// binarization seconds samples_per_second. \throws FileError if the file cannot be opened or written
+/// validation set <name>_reconstruction <name>_kl <name>_elbo (if the likelihood is a density, see is_density)
+/// <name>_kl_per_latent active_units, then likelihood binarization seconds samples_per_second. \throws FileError if the
+/// file cannot be opened or written
 class JsonLines {
  public:
   /// \param validation what the keys call the validation set
@@ -49,8 +50,8 @@ class JsonLines {
     if (r.validation) {
       const Evaluation& v = *r.validation;
       line.add(message(validation_, "_reconstruction"), v.reconstruction).add(message(validation_, "_kl"), v.kl);
-      line.add(message(validation_, "_elbo"), v.elbo())
-          .add(message(validation_, "_kl_per_latent"), numbers(v.kl_per_latent));
+      if (e.run.likelihood_is_density) line.add(message(validation_, "_elbo"), v.elbo());
+      line.add(message(validation_, "_kl_per_latent"), numbers(v.kl_per_latent));
       line.add("active_units", v.active_units());
     }
     line.add("likelihood", e.run.likelihood).add("binarization", name(e.run.binarization));

@@ -59,10 +59,11 @@ class ProgressBar {
     const EpochRecord& r = e.record;
     std::fprintf(out_, "epoch %lld/%lld  beta %.3g  train: reconstruction %.2f  KL %.2f", cast(r.epoch),
                  cast(e.run.epochs), r.beta, r.train.reconstruction, r.train.kl);
-    if (r.validation)
-      std::fprintf(out_, "  validation: reconstruction %.2f  KL %.2f  ELBO %.2f  active %lld/%lld",
-                   r.validation->reconstruction, r.validation->kl, r.validation->elbo(),
-                   cast(r.validation->active_units()), cast(e.run.latents));
+    if (r.validation) {
+      std::fprintf(out_, "  validation: reconstruction %.2f  KL %.2f", r.validation->reconstruction, r.validation->kl);
+      if (e.run.likelihood_is_density) std::fprintf(out_, "  ELBO %.2f", r.validation->elbo());
+      std::fprintf(out_, "  active %lld/%lld", cast(r.validation->active_units()), cast(e.run.latents));
+    }
     std::fprintf(out_, "  %.1f s\n", r.seconds);
     std::fflush(out_);
   }

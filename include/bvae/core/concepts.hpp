@@ -129,6 +129,19 @@ template <class L>
   return likelihood.pixel.output_for_mean(mean);
 }
 
+/// Whether a likelihood's value is -log p(x|z) of a distribution p, so that -(reconstruction + KL) is a bound, the
+/// ELBO: what its `kIsDensity` says, or what a holder of any kind holds; true if it says nothing.
+template <class L>
+[[nodiscard]] constexpr bool is_density(const L& likelihood) {
+  if constexpr (requires { likelihood.is_density(); }) {
+    return likelihood.is_density();
+  } else if constexpr (requires { L::kIsDensity; }) {
+    return L::kIsDensity;
+  } else {
+    return true;
+  }
+}
+
 /// Of a likelihood that wants several values for each feature: its calls take one more argument, how they lie in the
 /// decoder's output. `block` values of the first kind come before the `block` values of the second, and so on: the
 /// channels of a pixel if the decoder returns an image, otherwise all features.
@@ -144,7 +157,9 @@ concept BlockLikelihood = requires(const L& likelihood, ConstView<float> batch, 
 /// the input, and `kSharedOutputs` (optional, 0) how many for the sample as a whole, after the others. `mean` turns the
 /// decoder's output into an image in place: its first rows, as many as the input has. `Input` (optional): the shape of
 /// the images that it is for; where only a run shows it (AnyLikelihood), `check_input<In>()` throws
-/// std::invalid_argument for a model with another input. LikelihoodOn makes the calls.
+/// std::invalid_argument for a model with another input. `kIsDensity` (optional, true): false if the value is no
+/// negative log-likelihood but another distance (Perceptual, Ssim); then nobody reports an ELBO. LikelihoodOn makes the
+/// calls.
 template <class L>
 concept Likelihood =
     requires(const L& likelihood, double number) {

@@ -40,6 +40,7 @@ class AnyLikelihood {
 
   /// Of the likelihood inside.
   [[nodiscard]] std::string_view name() const { return held_->name(); }
+  [[nodiscard]] bool is_density() const { return held_->is_density(); }
 
   void validate() const { held_->validate(); }
 
@@ -75,6 +76,7 @@ class AnyLikelihood {
   struct Interface {
     virtual ~Interface() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;
+    [[nodiscard]] virtual bool is_density() const = 0;
     virtual void validate() const = 0;
     virtual void evaluate(ConstView<Scalar> target, ConstView<Scalar> output, Scalar weight, std::span<double> values,
                           View<Scalar> gradient) const = 0;
@@ -92,6 +94,7 @@ class AnyLikelihood {
     explicit Held(Kind given) : likelihood(std::move(given)) {}
 
     [[nodiscard]] std::string_view name() const override { return Kind::kName; }
+    [[nodiscard]] bool is_density() const override { return bvae::is_density(likelihood); }
     void validate() const override {
       if constexpr (requires { likelihood.validate(); }) likelihood.validate();
     }

@@ -44,6 +44,7 @@ struct MsSsim {
 
   static constexpr std::string_view kName = "ms-ssim";
   static constexpr Index kOutputsPerFeature = 1;
+  static constexpr bool kIsDensity = false;
   using Input = ImageType;
   static_assert(sizeof(detail::ScalesHoldAWindow<ImageType::kHeight, ImageType::kWidth, Scales>) > 0 &&
                 sizeof(detail::PixelTermRules<Pixel>) > 0);

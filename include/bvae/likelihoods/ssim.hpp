@@ -47,6 +47,7 @@ struct Ssim {
 
   static constexpr std::string_view kName = "ssim";
   static constexpr Index kOutputsPerFeature = 1;
+  static constexpr bool kIsDensity = false;
   using Input = ImageType;
   static_assert(sizeof(detail::ImageHoldsAWindow<ImageType::kHeight, ImageType::kWidth>) > 0 &&
                 sizeof(detail::PixelTermRules<Pixel>) > 0);

@@ -29,7 +29,8 @@ struct Evaluation {
   double constant = 0;  ///< what the likelihood leaves out of `reconstruction` (Gaussian::constant)
   Binarization binarization = Binarization::kNone;
 
-  /// The evidence lower bound: beta = 1 whatever the model was trained with.
+  /// The evidence lower bound: beta = 1 whatever the model was trained with. No bound if the likelihood is no density,
+  /// see is_density.
   [[nodiscard]] double elbo() const { return -(reconstruction + constant + kl); }
   [[nodiscard]] double objective(double beta) const { return reconstruction + rounded(beta * kl); }
   /// Latents whose posterior mean moves with the data (Burda, Grosse, Salakhutdinov 2016, section 5.2).

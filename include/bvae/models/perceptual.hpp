@@ -79,6 +79,7 @@ class Perceptual : private detail::PixelTermRules<Pixel> {
   using Input = typename Frozen::Input;  ///< what the model's input must be
   static constexpr std::string_view kName = "perceptual";
   static constexpr Index kOutputsPerFeature = 1;
+  static constexpr bool kIsDensity = false;
   static constexpr std::size_t kTaps = sizeof...(Taps);
 
   /// Shares the parameters of a copy of `features`.

@@ -32,6 +32,7 @@ struct RunInfo {
   double final_beta = 0;  ///< the schedule's beta at the last step: the fixed beta for choosing a model
   Binarization binarization = Binarization::kNone;
   std::string_view likelihood{};
+  bool likelihood_is_density = true;  ///< false: there is no ELBO, see is_density
   std::string_view divergence{};
   std::string_view optimizer{};
 };

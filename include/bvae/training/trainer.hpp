@@ -343,6 +343,7 @@ class Trainer {
     info.final_beta = schedule_(Progress::at(info.total_steps - 1, info.steps_per_epoch, info.total_steps));
     info.binarization = options.binarization;
     info.likelihood = name_of(likelihood_);
+    info.likelihood_is_density = is_density(likelihood_);
     info.divergence = name_of(divergence_);
     info.optimizer = name_of(optimizer_);
     return info;
