@@ -223,7 +223,17 @@ TEST_CASE("load: other element types are refused, not converted", "[io]") {
                                                   TensorView::of<float>("decoder.0.weight", {1, 1}, one),
                                                   TensorView::of<float>("decoder.0.bias", {1}, one)});
   CHECK_THAT(refusal<Small>(folder / "whole.safetensors"),
-             ContainsSubstring("latent.weight of type I32 instead of F32 or F64"));
+             ContainsSubstring("latent.weight of type I32 instead of F32 or F64; "));
+}
+
+TEST_CASE("load: a tensor of another type and another shape is told with both", "[io]") {
+  const TemporaryFolder folder;
+  using Small = bvae::Vae<bvae::Features<1>, bvae::Encoder<>, bvae::Latent<1>, bvae::Decoder<bvae::Linear<1>>>;
+  const std::vector<std::int32_t> whole{1, 2, 3};
+  bvae::write_safetensors(folder / "whole.safetensors",
+                          std::vector<TensorView>{TensorView::of<std::int32_t>("latent.weight", {1, 3}, whole)});
+  CHECK_THAT(refusal<Small>(folder / "whole.safetensors"),
+             ContainsSubstring("latent.weight of type I32 instead of F32 or F64 and [1,3] instead of [2,1]; "));
 }
 
 TEST_CASE("load: missing, empty and cut files are refused, and the model stays", "[io]") {
@@ -273,6 +283,21 @@ TEST_CASE("load: NaN and infinite values are refused, and all of them named", "[
   const std::string message = refusal<Color<float>>(folder / "bad.safetensors");
   CHECK_THAT(message, ContainsSubstring("encoder.1.bias with NaN at 3"));
   CHECK_THAT(message, ContainsSubstring("latent.bias with an infinite value at 0"));
+}
+
+TEST_CASE("load: of the entries that match a name the longest counts, and the empty one matches every name", "[io]") {
+  const TemporaryFolder folder;
+  using Small = bvae::Vae<bvae::Features<1>, bvae::Encoder<>, bvae::Latent<1>, bvae::Decoder<bvae::Linear<1>>>;
+  const std::vector<float> two{1, 2}, swapped{5, 6}, one{3}, other{4};
+  bvae::write_safetensors(
+      folder / "other.safetensors",
+      std::vector<TensorView>{TensorView::of<float>("0.weight", {1, 1}, one),
+                              TensorView::of<float>("0.bias", {1}, other), TensorView::of<float>("a.weight", {2}, two),
+                              TensorView::of<float>("a.b.weight", {2, 1}, swapped)});
+  Small model;
+  bvae::load(model, folder / "other.safetensors",
+             {.names = {{"", "decoder."}, {"a.", "nowhere."}, {"a.weight", "latent.bias"}, {"a.b.", "latent."}}});
+  CHECK(values_of(model) == std::vector<float>{5, 6, 1, 2, 3, 4});
 }
 
 TEST_CASE("load: takes tensors with other names, and others beside them, where it is told to", "[io]") {

@@ -41,7 +41,9 @@ Scalar value_at(const TensorView& view, Index i) {
 
 struct LoadOptions {
   /// What the file calls otherwise: the file's name, and the model's. A name that ends in a dot stands for all that
-  /// begin with it: {{"module.features.", "features."}}.
+  /// begin with it, {{"module.features.", "features."}}, and so does the empty one: {{"", "features."}} puts
+  /// "features." before every name. Where several entries match a name the longest of them counts. An entry that
+  /// matches nothing is an error.
   std::map<std::string, std::string> names{};
   bool allow_others = false;  ///< the file may have tensors that the model does not have
 };
@@ -55,7 +57,7 @@ class TensorsByName {
     std::set<std::string> used;
     for (const TensorView& view : reader.tensors()) {
       std::string name = view.name;
-      for (const auto& [from, to] : options.names) {
+      for (const auto& [from, to] : options.names) {  // a longer match comes after the shorter ones
         const bool prefix = from.empty() || from.back() == '.';
         if (prefix ? !view.name.starts_with(from) : view.name != from) continue;
         name = prefix ? to + view.name.substr(from.size()) : to;
@@ -82,12 +84,14 @@ template <class Scalar>
 std::string problem_of(const NamedTensor& tensor, const TensorView* view) {
   const std::vector<std::int64_t> shape(tensor.info.extents.begin(), tensor.info.extents.begin() + tensor.info.rank);
   if (view == nullptr) return message("no ", tensor.name);
+  std::string problem;
   if (tensor.info.whole_numbers ? view->type != TensorType::i64
                                 : view->type != TensorType::f32 && view->type != TensorType::f64)
-    return message(tensor.name, " of type ", type_name(view->type), " instead of ",
-                   tensor.info.whole_numbers ? "I64" : "F32 or F64");
+    problem =
+        message(" of type ", type_name(view->type), " instead of ", tensor.info.whole_numbers ? "I64" : "F32 or F64");
   if (view->shape != shape)
-    return message(tensor.name, ' ', shape_text(view->shape), " instead of ", shape_text(shape));
+    problem += message(problem.empty() ? " " : " and ", shape_text(view->shape), " instead of ", shape_text(shape));
+  if (!problem.empty()) return tensor.name + problem;
   for (Index i = 0; i < tensor.info.size(); ++i)
     if (const Scalar value = value_at<Scalar>(*view, i); !std::isfinite(value))
       return message(tensor.name, " with ", std::isnan(value) ? "NaN" : "an infinite value", " at ", i);
