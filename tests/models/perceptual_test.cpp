@@ -155,6 +155,24 @@ TEST_CASE("Perceptual: with BatchNorm the gradient is right to 1e-8, and no samp
   check(Perceptual<Bernoulli, TrainedNetwork<Normalized, double>, 1, 4>(normalized<double>(), Bernoulli{}, 0.5));
 }
 
+TEST_CASE("Perceptual: the gradient beside Laplace pixels is right to 1e-8", "[models][gradient]") {
+  const Perceptual<Laplace, TrainedNetwork<Smooth, double>, 1, 4> term(TrainedNetwork<Smooth, double>{Seed{9}},
+                                                                       Laplace{.scale = 0.7}, 0.3);
+  const Matrix<double> target = oracle::formula_matrix<double>(1, 12, 3);
+  Matrix<double> output = oracle::formula_matrix<double>(2, 12, 3);
+  for (Index i = 0; i < output.size(); ++i)  // away from the kink
+    output.data()[i] += output.data()[i] < target.data()[i] ? -0.1 : 0.1;
+  const Computed<double> computed(term, target, output);
+  const auto result = testing::check_gradient<double>(
+      std::span<double>(output.data(), 36), std::span<const double>(computed.gradient.data(), 36), [&] {
+        double sum = 0;
+        for (const double value : Computed<double>(term, target, output).values) sum += value;
+        return sum;
+      });
+  INFO(result.relative_error);
+  CHECK(result.relative_error <= 1e-8);
+}
+
 TEST_CASE("softmax_cross_entropy: values and gradients are PyTorch's", "[models][pytorch]") {
   const oracle::Golden golden("perceptual.safetensors");
   const Matrix<double> logits = oracle::formula_matrix<double>(20, 6, 4, 20);

@@ -83,7 +83,8 @@ void continuous_bernoulli_mean(Size count, const S* logits, S* mean) {
 }
 
 /// The output (and its gradient) of a sample: blocks of `block` means y, each before the `block` raw log variances r of
-/// the same values; 2 `features` in all, `block` divides `features`. With v = minimum + softplus(r - minimum):
+/// the same values; 2 `features` in all, `block` divides `features`. With the soft lower bound that GaussianPerPixel
+/// explains, v = minimum + softplus(r - minimum):
 ///
 ///     values[s] = sum of ((y - x)^2 e^-v + v) / 2,   gradients weight (y - x) e^-v and
 ///     weight (1 - (y - x)^2 e^-v) / 2 sigmoid(r - minimum)

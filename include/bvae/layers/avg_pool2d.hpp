@@ -4,8 +4,8 @@
 
 namespace bvae {
 
-/// The mean of each window, channel by channel; PyTorch's nn.AvgPool2d(Kernel, Stride, Padding) with its default that
-/// the border counts as zeros (count_include_pad):
+/// The mean of each window, channel by channel, as on PyTorch's page torch.nn.AvgPool2d (kernel_size, stride, padding)
+/// with its default that the border counts as zeros (count_include_pad):
 ///
 ///   y[i, j] = sum x[i Stride - Padding + k, j Stride - Padding + l] / Kernel^2,   0 <= k, l < Kernel,
 ///

@@ -18,12 +18,13 @@ struct Conv2dKernelFits {
 };
 }  // namespace detail
 
-/// Convolution of an image (PyTorch's Conv2d, which is a cross-correlation), with bias:
+/// Convolution of an image, with bias, as on PyTorch's page torch.nn.Conv2d (a cross-correlation):
 ///
 ///   y[y, x, o] = b[o] + sum over i, j < Kernel and channels c of W[o, c, i, j] x[y Stride - Padding + i, x Stride -
 ///                                                                            Padding + j, c],
 ///
-/// pixels outside the image being 0. The output is floor((H + 2 Padding - Kernel) / Stride) + 1 pixels high.
+/// pixels outside the image being 0. The output is floor((H + 2 Padding - Kernel) / Stride) + 1 pixels high (Dumoulin,
+/// Visin 2016, "A guide to convolution arithmetic for deep learning", relationship 6).
 ///
 /// \tparam Init an Initializer for the weights (the bias then starts at 0), or void for PyTorch's default: weight and
 /// bias uniform in +-1/sqrt(input channels * Kernel^2)

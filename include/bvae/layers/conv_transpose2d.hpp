@@ -21,9 +21,10 @@ struct ConvTranspose2dOutputPadding {
 };
 }  // namespace detail
 
-/// Transposed convolution of an image (PyTorch's ConvTranspose2d), with bias: what Conv2d with the same kernel, stride
-/// and padding computes for the gradient of its input. The output is (H - 1) Stride - 2 Padding + Kernel +
-/// OutputPadding pixels high:
+/// Transposed convolution of an image, with bias, as on PyTorch's page torch.nn.ConvTranspose2d: what Conv2d with the
+/// same kernel, stride and padding computes for the gradient of its input (Dumoulin, Visin 2016, "A guide to
+/// convolution arithmetic for deep learning", section 4). The output is (H - 1) Stride - 2 Padding + Kernel +
+/// OutputPadding pixels high (relationship 14):
 ///
 ///   y[y, x, o] = b[o] + sum over input pixels (v, u), taps (i, j) with (v, u) Stride - Padding + (i, j) = (y, x) and
 ///                channels c of W[c, o, i, j] x[v, u, c].

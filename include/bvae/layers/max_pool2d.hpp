@@ -4,8 +4,8 @@
 
 namespace bvae {
 
-/// The largest value of each window, channel by channel; PyTorch's nn.MaxPool2d(Kernel, Stride, Padding). For an image
-/// of H x W pixels
+/// The largest value of each window, channel by channel, as on PyTorch's page torch.nn.MaxPool2d (kernel_size, stride,
+/// padding). For an image of H x W pixels
 ///
 ///   y[i, j] = max x[i Stride - Padding + k, j Stride - Padding + l],   0 <= k, l < Kernel,
 ///

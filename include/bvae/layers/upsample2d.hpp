@@ -12,7 +12,8 @@ struct UpsampleTakesImages {
 };
 }  // namespace detail
 
-/// Each pixel as `Factor` x `Factor` pixels; PyTorch's nn.Upsample(scale_factor=Factor, mode="nearest"):
+/// Each pixel as `Factor` x `Factor` pixels, as on PyTorch's page torch.nn.Upsample (scale_factor=Factor,
+/// mode="nearest"):
 ///
 ///   y[i, j] = x[floor(i / Factor), floor(j / Factor)],   dx = the sum of its pixels' dy.
 template <Index Factor>

@@ -16,7 +16,9 @@ namespace bvae {
 ///
 ///   value = sum over features of (x - y)^2 / (2 sigma^2),   gradient (y - x) / sigma^2.
 ///
-/// sigma = 1 gives half of the squared error, what people call MSE (summed over features, so beta keeps its meaning).
+/// It is the negative log-likelihood of Bishop 2006 ("Pattern recognition and machine learning", equation 1.62), as on
+/// PyTorch's page torch.nn.GaussianNLLLoss for a constant variance. sigma = 1 gives half of the squared error, what
+/// people call MSE (summed over features, so beta keeps its meaning).
 /// The value leaves out the constant of the density, features * (log sigma + log(2 pi) / 2); `constant(features)` gives
 /// it.
 struct Gaussian {

@@ -12,15 +12,18 @@
 
 namespace bvae {
 
-/// Gaussian pixels whose variance comes from the decoder too: a mean y and a raw log variance r for each value.
+/// Gaussian pixels whose variance comes from the decoder too (Kingma, Welling 2014, appendix C.2): a mean y and a raw
+/// log variance r for each value.
 ///
 ///   value = sum over features of ((x - y)^2 e^-v + v) / 2,   v = minimum + softplus(r - minimum)
 ///   gradients (y - x) e^-v and (1 - (x - y)^2 e^-v) / 2 * sigmoid(r - minimum)
 ///
-/// The soft lower bound keeps e^-v, and with it value and gradient, in range wherever the decoder wanders, and unlike a
-/// clamp it has an exact gradient that is never cut to 0: far above the minimum v = r, below it the pull weakens as
-/// e^(r - minimum). A large v does no harm and has no bound. The value leaves out features * log(2 pi) / 2, which
-/// `constant(features)` gives.
+/// Without a bound the value has none either: a pixel that is the same in all images (the border of a digit) is met
+/// exactly, and its variance falls for ever. So v is bounded below, softly, as in Chua, Calandra, McAllister, Levine
+/// 2018 (appendix A.1; theirs is learned, and there is one above too). It keeps e^-v, and with it value and gradient,
+/// in range wherever the decoder wanders, and unlike a clamp it has an exact gradient that is never cut to 0: far above
+/// the minimum v = r, below it the pull weakens as e^(r - minimum). A large v does no harm and has no bound. The value
+/// leaves out features * log(2 pi) / 2, which `constant(features)` gives.
 ///
 /// A decoder that returns an image has 2 C channels for C of the input: the means, then the log variances. One that
 /// returns features has the means of all values, then the log variances.

@@ -15,8 +15,9 @@ namespace bvae {
 ///
 ///   value = sum over features of |x - y| / b,   gradient sign(y - x) / b, 0 where y = x.
 ///
-/// b = 1 gives the absolute error, what people call L1 (summed over features). The value leaves out the constant of the
-/// density, features * log(2 b); `constant(features)` gives it.
+/// The density is that of PyTorch's page torch.distributions.Laplace, e^(-|x - y| / b) / (2 b). b = 1 gives the
+/// absolute error, what people call L1 (summed over features; torch.nn.L1Loss with reduction="sum"). The value leaves
+/// out the constant of the density, features * log(2 b); `constant(features)` gives it.
 struct Laplace {
   double scale = 1.0;  ///< b, > 0; the standard deviation of a pixel is sqrt(2) b
 

@@ -19,9 +19,9 @@ namespace bvae {
 ///   log sigma = minimum + softplus(r - minimum)
 ///   gradients (y - x) / sigma^2 and (N - sum of (x - y)^2 / sigma^2) sigmoid(r - minimum)
 ///
-/// The soft lower bound is the authors' ("softclip"); see GaussianPerPixel. The value leaves out features *
-/// log(2 pi) / 2, which `constant(features)` gives. With beta = 1 sigma balances the two terms by itself: the effective
-/// beta of a Gaussian with sigma = 1 is sigma^2.
+/// The soft lower bound is the authors' ("softclip"); GaussianPerPixel says what it is for. The value leaves out
+/// features * log(2 pi) / 2, which `constant(features)` gives. With beta = 1 sigma balances the two terms by itself:
+/// the effective beta of a Gaussian with sigma = 1 is sigma^2.
 struct LearnedGaussian {
   double min_log_sigma = -6.0;  ///< finite; sigma stays above e^min_log_sigma = 0.0025
 

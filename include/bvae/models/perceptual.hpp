@@ -68,7 +68,7 @@ struct TapChain<Net, Scalar, Begin, Tap, Rest...> {
 ///     Trainer trainer{model, Perceptual<Bernoulli, TrainedNetwork<Digits>, 1, 3>{digits}, ...};
 ///
 /// \tparam Pixel a likelihood with one output per feature that says by `kMeanActivation` how to get from its output to
-///         the image: Bernoulli, Gaussian
+///         the image: Bernoulli, Gaussian, Laplace
 /// \tparam Frozen a TrainedNetwork, or a class derived from one: Vgg16  \tparam Taps numbers of layers, ascending
 template <class Pixel, class Frozen, int... Taps>
 class Perceptual : private detail::PixelTermRules<Pixel> {
