@@ -1,6 +1,8 @@
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bvae/bvae.hpp"
@@ -60,18 +62,33 @@ std::vector<double> thinned(const Values& arena, const bvae::NamedTensor& tensor
   return values;
 }
 
-// The bias of a layer just before a BatchNorm, or the running mean there. The bias shifts both and nothing else: its
-// gradient is 0 but for rounding, and Adam divides it by its size.
-bool drifts(const std::string& name) {
-  for (const char* const layer : {"encoder.0", "encoder.3", "encoder.7", "decoder.0", "decoder.7"})
-    if (name == std::string(layer) + ".bias") return true;
-  for (const char* const layer : {"encoder.1", "encoder.4", "encoder.8", "decoder.1", "decoder.8"})
-    if (name == std::string(layer) + ".running_mean") return true;
-  return false;
+bvae::NamedTensor named(const std::vector<bvae::NamedTensor>& tensors, const std::string& name) {
+  for (const bvae::NamedTensor& tensor : tensors)
+    if (tensor.name == name) return tensor;
+  throw std::runtime_error("there is no " + name);
+}
+
+// A bias just before a BatchNorm shifts its mean and nothing else, so its gradient is 0 but for rounding, and Adam
+// divides it by its size: where no epsilon larger than the rounding stands in the way, each step moves the bias by up
+// to the learning rate, up or down as the last bits want. No two programs agree on it. The running mean follows the
+// bias; what is left of it without the running mean of the bias does not drift, and is compared as all else is. (The
+// layer decoder.3 has a bias for each pixel, and BatchNorm takes away their mean only.)
+struct Drifting {
+  std::string bias;
+  std::string running_mean;
+  std::vector<double> mean_of_bias;
+};
+std::vector<Drifting> drifting() {
+  std::vector<Drifting> all;
+  for (const auto& [layer, norm] :
+       {std::pair("encoder.0", "encoder.1"), std::pair("encoder.3", "encoder.4"), std::pair("encoder.7", "encoder.8"),
+        std::pair("decoder.0", "decoder.1"), std::pair("decoder.7", "decoder.8")})
+    all.push_back({std::string(layer) + ".bias", std::string(norm) + ".running_mean", {}});
+  return all;
 }
 
 template <class Scalar, class Activation>
-void compare(const std::string& which, double epsilon, double bar, double bar_of_drifting) {
+void compare(const std::string& which, Index steps, double epsilon, double bar, double bar_of_drifting) {
   using Model = ConvVae<Scalar, Activation>;
   const Golden golden("conv_vae.safetensors");
   Model model;
@@ -83,18 +100,33 @@ void compare(const std::string& which, double epsilon, double bar, double bar_of
                << ", allowed " << allowed);
     CHECK(error <= allowed);
   };
-  const std::vector<double>& trace = golden[which + ".trace"];
-  REQUIRE(trace.size() == 4 * 50);
+  const std::vector<double> trace = golden[which + ".trace"];
+  REQUIRE(trace.size() == static_cast<std::size_t>(4 * steps));
+  std::vector<Drifting> means = drifting();
+  const auto before_step = [&](Index) {
+    for (Drifting& d : means) {
+      const std::vector<double> bias = thinned(model.parameters(), named(model.parameter_tensors(), d.bias));
+      d.mean_of_bias.resize(bias.size());
+      for (std::size_t i = 0; i < bias.size(); ++i) d.mean_of_bias[i] += 0.1 * (bias[i] - d.mean_of_bias[i]);
+    }
+  };
   const double error = bvae_test::training_error(
       model, bvae::Bernoulli{}, bvae::Kl{}, 1.0, bvae::Adam{.learning_rate = 1e-3, .epsilon = epsilon}, trace, x,
-      oracle::formula_matrix<Scalar>(kStreamStepNoise, 20, kBatch * 50, 2), kBatch, [](Index t) { return 7 * t; },
-      [](Index) { return kBatch; });
+      oracle::formula_matrix<Scalar>(kStreamStepNoise, 20, kBatch * steps, 2), kBatch, [](Index t) { return 7 * t; },
+      [](Index) { return kBatch; }, before_step);
   report("losses of each step", error, bar);
 
   const auto check = [&](const auto& arena, const bvae::NamedTensor& tensor) {
-    report(tensor.name,
-           oracle::relative_error<double, double>(thinned(arena, tensor), golden[which + "." + tensor.name]),
-           drifts(tensor.name) ? bar_of_drifting : bar);
+    std::vector<double> actual = thinned(arena, tensor);
+    std::string name = tensor.name;
+    double allowed = bar;
+    for (const Drifting& d : means) {
+      if (tensor.name == d.bias) allowed = bar_of_drifting;
+      if (tensor.name != d.running_mean) continue;
+      name += "_without_bias";
+      for (std::size_t i = 0; i < actual.size(); ++i) actual[i] -= d.mean_of_bias[i];
+    }
+    report(name, oracle::relative_error<double, double>(actual, golden[which + "." + name]), allowed);
   };
   for (const bvae::NamedTensor& tensor : model.parameter_tensors()) check(model.parameters(), tensor);
   for (const bvae::NamedTensor& tensor : model.state_tensors()) check(model.state(), tensor);
@@ -111,9 +143,12 @@ void compare(const std::string& which, double epsilon, double bar, double bar_of
 }  // namespace
 
 TEST_CASE("Vae: convolutions and BatchNorm: 50 steps of training are PyTorch's", "[models][pytorch]") {
-  compare<double, bvae::ReLU>("relu", 1e-8, 1e-11, 1e-5);
-  compare<double, bvae::SiLU>("silu", 1e-8, 1e-11, 1e-5);
-  // What a shift does to a running mean, or a bias, is not compared in float: PyTorch's are off by 4e-2.
-  compare<float, bvae::SiLU>("silu", 1e-8, 5e-5, 0.2);
-  compare<float, bvae::SiLU>("silu_large_epsilon", 1e-2, 1e-5, 1e-4);
+  compare<double, bvae::ReLU>("relu", 50, 1e-8, 1e-11, 1e-5);
+  compare<double, bvae::SiLU>("silu", 50, 1e-8, 1e-11, 1e-5);
+  // The bar of the biases that drift: 0.2 of the largest is what 50 steps can move one.
+  compare<float, bvae::SiLU>("silu", 50, 1e-8, 5e-5, 0.2);
+  compare<float, bvae::SiLU>("silu_large_epsilon", 50, 1e-2, 1e-5, 1e-4);
+  // Rounding switches units of a ReLU on or off, sooner or later: conv_vae.py says more. Up to the first it is
+  // compared.
+  compare<float, bvae::ReLU>("relu_5_steps", 5, 1e-4, 5e-5, 5e-3);
 }

@@ -23,11 +23,12 @@ inline double losses_error(const bvae::Losses& losses, const double* expected) {
 
 /// A step for each four losses in `trace`; step t has the samples `first(t)` ... `first(t) + count(t) - 1` of `x`,
 /// which begins again after its last, and of `noise` the columns from t * most on. Returns the largest error of any
-/// step's losses.
-template <class Model, class L, class O, class First, class Count>
+/// step's losses. Calls `before(t)` before step t.
+template <class Model, class L, class O, class First, class Count, class Before>
 double training_error(Model& model, const L& likelihood, const bvae::Kl& kl, double beta, const O& optimizer,
                       const std::vector<double>& trace, const bvae::Matrix<typename Model::Scalar>& x,
-                      const bvae::Matrix<typename Model::Scalar>& noise, bvae::Index most, First first, Count count) {
+                      const bvae::Matrix<typename Model::Scalar>& noise, bvae::Index most, First first, Count count,
+                      Before before) {
   using Scalar = typename Model::Scalar;
   using bvae::Index;
   bvae::Objective<Model, L, bvae::Kl> objective(most, likelihood, kl);
@@ -39,6 +40,7 @@ double training_error(Model& model, const L& likelihood, const bvae::Kl& kl, dou
   }
   double error = 0;
   for (Index t = 0; t < static_cast<Index>(trace.size() / 4); ++t) {
+    before(t);
     bvae::Matrix<Scalar> batch(Model::kFeatures, count(t));
     for (Index k = 0; k < batch.cols(); ++k) batch.col(k) = x.col((first(t) + k) % x.cols());
     const bvae::Losses losses = objective.compute(model, batch, noise.middleCols(t * most, batch.cols()), beta);
@@ -47,6 +49,14 @@ double training_error(Model& model, const L& likelihood, const bvae::Kl& kl, dou
                                     std::span<Scalar>(model.parameters()), objective.gradient(), spans);
   }
   return error;
+}
+
+template <class Model, class L, class O, class First, class Count>
+double training_error(Model& model, const L& likelihood, const bvae::Kl& kl, double beta, const O& optimizer,
+                      const std::vector<double>& trace, const bvae::Matrix<typename Model::Scalar>& x,
+                      const bvae::Matrix<typename Model::Scalar>& noise, bvae::Index most, First first, Count count) {
+  return training_error(model, likelihood, kl, beta, optimizer, trace, x, noise, most, first, count,
+                        [](bvae::Index) {});
 }
 
 }  // namespace bvae_test
