@@ -109,10 +109,12 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
                         Decoder<Linear<32>, ReLU, Linear<784>, SharedLogSigma>>;
   using WithVariances =
       Vae<Image<1, 28, 28>, Encoder<Flatten, Linear<32>, ReLU>, Latent<3>, Decoder<Linear<32>, ReLU, Linear<1568>>>;
-  using Normalized = Vae<
-      Image<1, 28, 28>,
-      Encoder<BatchNorm, GroupNorm<1>, SpectralNorm<Conv2d<4, 4, 4>>, Flatten, LayerNorm, Linear<32>, BatchNorm, ReLU>,
-      Latent<3>, Decoder<SpectralNorm<Linear<32>>, GroupNorm<4>, ReLU, Linear<784>>>;
+  using Normalized = Vae<Image<1, 28, 28>,
+                         Encoder<ImageNetInput, BatchNorm, GroupNorm<1>, SpectralNorm<Conv2d<4, 4, 4>>, Flatten,
+                                 LayerNorm, Linear<32>, BatchNorm, ReLU>,
+                         Latent<3>,
+                         Decoder<SpectralNorm<Linear<4 * 7 * 7>>, ReLU, Unflatten<Image<4, 7, 7>>,
+                                 SpectralNorm<ConvTranspose2d<5, 4, 2, 1>>, ReLU, Flatten, Linear<784>>>;
   // Packing a gradient of 81 channels of 14x14 pixels takes more memory than any Linear.
   using Convolutional =
       Vae<Image<1, 28, 28>,
@@ -120,6 +122,10 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
           Decoder<Linear<8 * 7 * 7>, ReLU, Unflatten<Image<8, 7, 7>>, ConvTranspose2d<16, 4, 2, 1>, BatchNorm, ReLU,
                   Residual<Conv2d<81, 3, 1, 1>, ReLU, Conv2d<16, 3, 1, 1>>, ConvTranspose2d<1, 4, 2, 1>>>;
   static_assert(Convolutional::DecoderNetwork::kGradientScratch > 12288);
+  using Classifier = TrainedNetwork<
+      Network<Image<1, 28, 28>, ImageNetInput, Conv2d<4, 3, 2, 1>, BatchNorm, ReLU, MaxPool2d<2>, Conv2d<6, 3, 2, 1>>>;
+  const std::vector<AnyLikelihood<float>> likelihoods{Perceptual<Bernoulli, Classifier, 3, 5>(Classifier{Seed{2}}),
+                                                      Laplace{}, ContinuousBernoulli{}, OptimalGaussian{}};
   for (const Index batch : {Index{1}, Index{7}, Index{128}})
     for (const int threads : {1, 2}) {
       CAPTURE(batch, threads);
@@ -131,7 +137,8 @@ TEST_CASE("A warm training step allocates nothing", "[allocation]") {
       check(count<Smooth>(Gaussian{}, ClipByGlobalNorm<Sgd>{.max_norm = 1.0, .inner = {.momentum = 0.9}}, batch,
                           threads, Binarization::kNone));
       check(count<Pooled>(Bernoulli{}, Adam{}, batch, threads, Binarization::kNone));
-      check(count<Mlp>(OptimalGaussian{}, Adam{}, batch, threads, Binarization::kDynamic));
+      for (const AnyLikelihood<float>& likelihood : likelihoods)
+        check(count<Mlp>(likelihood, Adam{}, batch, threads, Binarization::kDynamic));
       check(count<Mlp>(Ssim<Image<1, 28, 28>>{.pixel_weight = 0.1}, Adam{}, batch, threads, Binarization::kNone));
       check(count<Mlp>(MsSsim<Image<1, 28, 28>, 2>{}, Adam{}, batch, threads, Binarization::kDynamic));
       check(count<WithSigma>(LearnedGaussian{}, Adam{}, batch, threads, Binarization::kNone));
