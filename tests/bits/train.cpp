@@ -1,9 +1,12 @@
-// Trains three small models and writes all that came of it into a folder: tests/bits/run.sh compares the files of many
-// builds of this program, byte by byte. Between them the models use every layer, likelihood, optimizer and schedule.
+// Trains small models and writes all that came of it into a folder: tests/bits/run.sh compares the files of many builds
+// of this program, byte by byte. Between them the models use every layer, initializer, likelihood, divergence, form of
+// free bits, optimizer and schedule.
 //
 //   train IMAGES FOLDER THREADS      IMAGES: an IDX file, not compressed
 //   train isas                       the instruction sets of this machine, one a line
+#include <algorithm>
 #include <bvae/bvae.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -11,6 +14,8 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -78,21 +83,21 @@ void large(const bvae::Dataset& images, const path& folder, int threads, Report&
 }
 
 /// Odd sizes, and every activation.
-template <class Scalar>
+template <class Scalar, class... Last>
 using Small =
     bvae::Vae<bvae::Features<61>,
               bvae::Encoder<bvae::Linear<53>, bvae::Tanh, bvae::Linear<37, bvae::XavierUniform>, bvae::Sigmoid,
                             bvae::Linear<29, bvae::XavierNormal>, bvae::ELU, bvae::Linear<31>, bvae::SiLU>,
               bvae::Latent<7>,
               bvae::Decoder<bvae::Linear<19>, bvae::GELU, bvae::Linear<23, bvae::KaimingNormal>, bvae::Softplus,
-                            bvae::Linear<41, bvae::KaimingUniform>, bvae::LeakyReLU, bvae::Linear<61>>,
+                            bvae::Linear<41, bvae::KaimingUniform>, bvae::LeakyReLU, bvae::Linear<61>, Last...>,
               Scalar>;
 
-template <class Scalar, class Optimizer, class Beta>
-void small(const std::string& name, const bvae::Dataset& rows, const path& folder, int threads, const Beta& beta,
-           const Optimizer& optimizer, Report& history, Report& outputs) {
-  Small<Scalar> model{bvae::Seed{3}};
-  bvae::Trainer trainer{model, bvae::Gaussian{.sigma = 0.3}, bvae::Kl{}, beta, optimizer};
+template <class Scalar, class... Last, class L, class Optimizer, class Beta>
+void small(const std::string& name, const bvae::Dataset& rows, const path& folder, int threads, const L& likelihood,
+           const Beta& beta, const Optimizer& optimizer, Report& history, Report& outputs) {
+  Small<Scalar, Last...> model{bvae::Seed{3}};
+  bvae::Trainer trainer{model, likelihood, bvae::Kl{}, beta, optimizer};
   history.add(name, trainer.fit(rows, rows.slice(0, 77),
                                 {.epochs = 3,
                                  .batch_size = 33,
@@ -101,7 +106,7 @@ void small(const std::string& name, const bvae::Dataset& rows, const path& folde
                                  .learning_rate_factor = bvae::LinearSchedule{.from = 1, .to = 0.3}}));
   bvae::save(model, folder / (name + ".safetensors"));
   outputs.add_all(name + ".mu", model.encode(rows.columns<Scalar>(0, 5)).mu);
-  outputs.add_all(name + ".sample", model.sample(5));
+  outputs.add_all(name + ".sample", model.sample(5, likelihood));
 }
 
 /// Convolutions, every normalisation, pools and random numbers inside of layers, on all kinds of sizes.
@@ -128,6 +133,82 @@ void conv(const std::string& name, const bvae::Dataset& images, const path& fold
   outputs.add_all(name + ".sample", model.sample(3, likelihood));
 }
 
+/// What the models above leave out: weights of every kind under SpectralNorm, orthogonal weights, a shortcut with
+/// layers. The decoder's last layers are what a likelihood asks for.
+template <class... Last>
+using Spectral = bvae::Vae<
+    bvae::Image<1, 14, 14>,
+    bvae::Encoder<bvae::Conv2d<6, 4, 2, 1, bvae::Orthogonal>, bvae::ReLU, bvae::Flatten,
+                  bvae::SpectralNorm<bvae::Linear<21, bvae::Orthogonal>>, bvae::LeakyReLU>,
+    bvae::Latent<5>,
+    bvae::Decoder<bvae::Linear<5 * 7 * 7, bvae::Orthogonal>, bvae::SiLU, bvae::Unflatten<bvae::Image<5, 7, 7>>,
+                  bvae::Residual<bvae::Shortcut<bvae::Conv2d<7, 1, 1, 0, bvae::Zeros>>,
+                                 bvae::SpectralNorm<bvae::ConvTranspose2d<7, 3, 1, 1>>, bvae::Tanh>,
+                  Last...>>;
+
+template <class... Last, class L>
+void spectral(const std::string& name, const bvae::Dataset& images, const path& folder, int threads,
+              const L& likelihood, const bvae::AnyDivergence<float>& divergence, Report& history, Report& outputs) {
+  Spectral<Last...> model{bvae::Seed{13}};
+  bvae::Trainer trainer{model, likelihood, divergence, bvae::Constant{1}, bvae::Adam{.learning_rate = 3e-3}};
+  history.add(name, trainer.fit(images.slice(0, 150), images.slice(150, 53),
+                                {.epochs = 2, .batch_size = 37, .seed = bvae::Seed{9}, .threads = threads}));
+  bvae::save(model, folder / (name + ".safetensors"));
+  outputs.add_all(name + ".mu", model.encode(images.columns<float>(0, 3)).mu);
+  outputs.add_all(name + ".sample", model.sample(3, likelihood));
+}
+
+/// Every second pixel of every second row, with labels that a network can learn: which quarter has the most ink.
+bvae::Dataset quarters(const bvae::Dataset& images) {
+  const Eigen::MatrixXf large = images.columns<float>(0, 203);
+  std::vector<float> values;
+  std::vector<std::uint8_t> labels;
+  for (bvae::Index s = 0; s < large.cols(); ++s) {
+    float ink[4] = {};
+    for (bvae::Index y = 0; y < 14; ++y)
+      for (bvae::Index x = 0; x < 14; ++x) {
+        values.push_back(large(56 * y + 2 * x, s));
+        ink[2 * (y / 7) + x / 7] += values.back();
+      }
+    labels.push_back(static_cast<std::uint8_t>(std::max_element(ink, ink + 4) - ink));
+  }
+  return bvae::Dataset::from_values(std::move(values), {1, 14, 14}, std::move(labels));
+}
+
+/// A classifier on what networks trained on ImageNet take, for Perceptual.
+using Classifier = bvae::TrainedNetwork<
+    bvae::Network<bvae::Image<1, 14, 14>, bvae::ImageNetInput, bvae::Conv2d<6, 3, 2, 1>, bvae::BatchNorm, bvae::ReLU,
+                  bvae::Conv2d<9, 3, 2, 1>, bvae::Tanh, bvae::Flatten, bvae::Linear<4>>>;
+
+void other_losses(const bvae::Dataset& images, const path& folder, int threads, Report& history, Report& outputs) {
+  const bvae::Dataset small_images = quarters(images);
+  Classifier features{bvae::Seed{17}};
+  const std::vector<bvae::ClassifierEpoch> learnt =
+      bvae::fit_classifier(features, small_images, {.epochs = 2, .batch_size = 37, .threads = threads});
+  history.add("features.loss", learnt.back().loss);
+  history.add("features.accuracy", learnt.back().accuracy);
+  bvae::save(features, folder / "features.safetensors");
+
+  const auto one = [&](const std::string& name, const bvae::AnyLikelihood<float>& likelihood,
+                       const bvae::AnyDivergence<float>& divergence) {
+    spectral<bvae::SpectralNorm<bvae::ConvTranspose2d<1, 4, 2, 1>>>(name, small_images, folder, threads, likelihood,
+                                                                    divergence, history, outputs);
+  };
+  one("perceptual", bvae::Perceptual<bvae::Bernoulli, Classifier, 3, 5>(features, bvae::Bernoulli{}, 0.3),
+      bvae::Kl{.free_bits = 0.02, .form = bvae::FreeBits::kPerSampleAndLatent});
+  one("ssim", bvae::Ssim<bvae::Image<1, 14, 14>, bvae::Laplace>{.pixel_weight = 0.3},
+      bvae::Kl{.free_bits = 0.15, .form = bvae::FreeBits::kPerSample});
+  one("total", bvae::Gaussian{.sigma = 0.3}, bvae::Kl{.free_bits = 0.1, .form = bvae::FreeBits::kTotal});
+  one("mask_per_sample", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.3, .form = bvae::FreeBits::kMaskPerSample});
+  one("mask_per_latent", bvae::Bernoulli{},
+      bvae::Kl{.free_bits = 0.3, .form = bvae::FreeBits::kMaskPerSampleAndLatent});
+  one("mask_total", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.1, .form = bvae::FreeBits::kMaskTotal});
+  spectral<bvae::ConvTranspose2d<2, 4, 2, 1>>("per_pixel", small_images, folder, threads, bvae::GaussianPerPixel{},
+                                              bvae::Capacity{bvae::LinearSchedule{.to = 3}, 7.0}, history, outputs);
+  spectral<bvae::ConvTranspose2d<1, 4, 2, 1>, bvae::SharedLogSigma>(
+      "learned", small_images, folder, threads, bvae::LearnedGaussian{}, bvae::Capacity{}, history, outputs);
+}
+
 void train(const path& file, const path& folder, int threads) {
   std::filesystem::create_directories(folder);
   const bvae::Dataset images = bvae::idx::load(file);
@@ -141,21 +222,22 @@ void train(const path& file, const path& folder, int threads) {
   conv("conv_laplace", images, folder, threads, bvae::Laplace{}, bvae::Mmd{}, history, outputs);
   conv("conv_ms_ssim", images, folder, threads, bvae::MsSsim<bvae::Image<1, 28, 28>, 2>{.pixel_weight = 0.1},
        bvae::Kl{}, history, outputs);
+  other_losses(images, folder, threads, history, outputs);
   // The middle of some images.
   const Eigen::MatrixXf pixels = images.columns<float>(0, 301).middleRows(360, 61);
   const bvae::Dataset rows(pixels);
-  small<float>("adamw", rows, folder, threads, bvae::Cyclical{.to = 0.7, .cycles = 3},
+  small<float>("adamw", rows, folder, threads, bvae::Gaussian{.sigma = 0.3}, bvae::Cyclical{.to = 0.7, .cycles = 3},
                bvae::AdamW{.learning_rate = 3e-3, .weight_decay = 0.03}, history, outputs);
-  small<float>("sgd", rows, folder, threads,
+  small<float>("sgd", rows, folder, threads, bvae::Gaussian{.sigma = 0.3},
                bvae::Sequence{}
                    .then(bvae::Constant{0.1}, bvae::Epochs{0.7})
                    .finally(bvae::LinearSchedule{.from = 0.1, .to = 0.9, .over = bvae::Steps{17}}),
                bvae::ClipByGlobalNorm<bvae::Sgd>{
                    .max_norm = 3.0, .inner = {.learning_rate = 0.02, .momentum = 0.9, .weight_decay = 1e-3}},
                history, outputs);
-  small<double>("double", rows, folder, threads, bvae::WarmUp{},
-                bvae::ClipByGlobalNorm<bvae::Adam>{.max_norm = 5.0, .inner = {.learning_rate = 3e-3}}, history,
-                outputs);
+  small<double, bvae::SharedLogSigma>(
+      "double", rows, folder, threads, bvae::LearnedGaussian{}, bvae::WarmUp{},
+      bvae::ClipByGlobalNorm<bvae::Adam>{.max_norm = 5.0, .inner = {.learning_rate = 3e-3}}, history, outputs);
 }
 
 }  // namespace
