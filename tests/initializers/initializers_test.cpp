@@ -77,6 +77,30 @@ struct Drawn {
 
 constexpr double kCount = kIn * kOut;
 
+/// Tensors of a convolution of 30 channels to 40 with a kernel of 3x3.
+template <class Layer>
+struct DrawnKernel {
+  using Net = bvae::Network<bvae::Image<30, 3, 3>, Layer>;
+  DrawnKernel() : values(static_cast<std::size_t>(Net::kParameters)) {
+    Net::initialize(values.data(), bvae::Seed{11}, 0);
+  }
+  Moments weight() const { return moments_of(bvae_test::values_of(values, Net::parameter_tensors("", 0)[0])); }
+  bool bias_is_zero() const {
+    return bvae_test::values_of(values, Net::parameter_tensors("", 0)[1]) == std::vector<float>(40, 0);
+  }
+  bvae::Arena<float> values;
+};
+template <class Init>
+using DrawnConv2d = DrawnKernel<bvae::Conv2d<40, 3, 1, 0, Init>>;
+template <class Init>
+using DrawnConvTranspose2d = DrawnKernel<bvae::ConvTranspose2d<40, 3, 1, 0, 0, Init>>;
+
+// As PyTorch counts them from the weight's extents: [40, 30, 3, 3], and [30, 40, 3, 3] if transposed.
+constexpr double kKernelCount = 30 * 40 * 9;
+constexpr double kConv2dFanIn = 30 * 9;
+constexpr double kConvTranspose2dFanIn = 40 * 9;
+constexpr double kKernelFans = 70 * 9;
+
 template <class Scalar>
 void check_default() {
   const Drawn<Scalar, void> drawn;
@@ -137,4 +161,27 @@ TEST_CASE("Zeros: all zero", "[initializers]") {
   CHECK(drawn.weight().variance == 0);
   CHECK(drawn.weight().maximum == 0);
   CHECK(drawn.bias_is_zero());
+}
+
+TEST_CASE("KaimingUniform, KaimingNormal: fan_in of convolutions is PyTorch's", "[initializers]") {
+  const DrawnConv2d<bvae::KaimingUniform> uniform;
+  check_uniform(uniform.weight(), std::sqrt(6.0 / kConv2dFanIn), kKernelCount);
+  CHECK(uniform.bias_is_zero());
+  const DrawnConvTranspose2d<bvae::KaimingUniform> transposed;
+  check_uniform(transposed.weight(), std::sqrt(6.0 / kConvTranspose2dFanIn), kKernelCount);
+  CHECK(transposed.bias_is_zero());
+  check_normal(DrawnConv2d<bvae::KaimingNormal>().weight(), std::sqrt(2.0 / kConv2dFanIn), kKernelCount);
+  check_normal(DrawnConvTranspose2d<bvae::KaimingNormal>().weight(), std::sqrt(2.0 / kConvTranspose2dFanIn),
+               kKernelCount);
+}
+
+TEST_CASE("XavierUniform, XavierNormal: fans of convolutions are PyTorch's", "[initializers]") {
+  const DrawnConv2d<bvae::XavierUniform> uniform;
+  check_uniform(uniform.weight(), std::sqrt(6.0 / kKernelFans), kKernelCount);
+  CHECK(uniform.bias_is_zero());
+  const DrawnConvTranspose2d<bvae::XavierUniform> transposed;
+  check_uniform(transposed.weight(), std::sqrt(6.0 / kKernelFans), kKernelCount);
+  CHECK(transposed.bias_is_zero());
+  check_normal(DrawnConv2d<bvae::XavierNormal>().weight(), std::sqrt(2.0 / kKernelFans), kKernelCount);
+  check_normal(DrawnConvTranspose2d<bvae::XavierNormal>().weight(), std::sqrt(2.0 / kKernelFans), kKernelCount);
 }

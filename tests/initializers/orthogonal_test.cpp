@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "bvae/layers/conv2d.hpp"
+#include "bvae/layers/conv_transpose2d.hpp"
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/network.hpp"
 #include "oracle/against_pytorch.hpp"
@@ -88,4 +91,25 @@ TEST_CASE("Orthogonal: Linear begins with it", "[initializers][layers]") {
   const Matrix<double> w = bvae_test::matrix_of(p, tensors[0]);
   CHECK((w * w.transpose() - Matrix<double>::Identity(30, 30)).cwiseAbs().maxCoeff() <= 2e-15);
   CHECK(bvae_test::matrix_of(p, tensors[1]).cwiseAbs().maxCoeff() == 0);
+}
+
+TEST_CASE("Orthogonal: Conv2d and ConvTranspose2d begin with it, a row for each index of the weight's first axis",
+          "[initializers][layers]") {
+  const auto check = []<class Layer>(std::type_identity<Layer>, Index rows, Index columns) {
+    using Net = bvae::Network<bvae::Image<5, 3, 3>, Layer>;
+    bvae::Arena<double> p(static_cast<std::size_t>(Net::kParameters));
+    Net::initialize(p.data(), bvae::Seed{1}, 0);
+    const auto tensors = Net::parameter_tensors("", 0);
+    const Matrix<double> w = bvae_test::matrix_of(p, tensors[0]);
+    REQUIRE(w.rows() == rows);
+    REQUIRE(w.cols() == columns);
+    const Matrix<double> product =
+        rows <= columns ? Matrix<double>(w * w.transpose()) : Matrix<double>(w.transpose() * w);
+    CHECK((product - Matrix<double>::Identity(product.rows(), product.cols())).cwiseAbs().maxCoeff() <= 2e-15);
+    CHECK(bvae_test::matrix_of(p, tensors[1]).cwiseAbs().maxCoeff() == 0);
+  };
+  check(std::type_identity<bvae::Conv2d<7, 2, 1, 0, bvae::Orthogonal>>{}, 7, 20);
+  check(std::type_identity<bvae::Conv2d<30, 2, 1, 0, bvae::Orthogonal>>{}, 30, 20);
+  check(std::type_identity<bvae::ConvTranspose2d<7, 2, 1, 0, 0, bvae::Orthogonal>>{}, 5, 28);
+  check(std::type_identity<bvae::ConvTranspose2d<1, 2, 1, 0, 0, bvae::Orthogonal>>{}, 5, 4);
 }
