@@ -1,49 +1,26 @@
 #include "bvae/models/output_bias.hpp"
 
 #include <cmath>
-#include <cstdint>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
-#include "bvae/layers/avg_pool2d.hpp"
+#include "bvae/layers/conv2d.hpp"
+#include "bvae/layers/conv_transpose2d.hpp"
 #include "bvae/layers/flatten.hpp"
 #include "bvae/layers/linear.hpp"
 #include "bvae/layers/relu.hpp"
+#include "bvae/layers/spectral_norm.hpp"
 #include "bvae/layers/unflatten.hpp"
 #include "bvae/likelihoods/bernoulli.hpp"
 #include "bvae/likelihoods/gaussian.hpp"
 #include "bvae/models/vae.hpp"
 #include "support/catch.hpp"
+#include "support/tensors.hpp"
 
 using namespace bvae;
 
 namespace {
-
-/// y = x + one bias for each channel: what set_output_bias sees of a convolution.
-struct ChannelBias {
-  template <bvae::Shape In>
-  struct Bind {
-    using Output = In;
-    static constexpr std::array<TensorInfo, 2> kParameters{TensorInfo{"weight", 1, {3}},
-                                                           TensorInfo{"bias", 1, {In::kChannels}}};
-    static constexpr Index kGradientRows = In::kChannels;
-    template <class Scalar>
-    static void initialize(Tensors<Scalar>, const RandomStream&) {}
-    template <class Scalar>
-    static void forward(Tensors<const Scalar> p, ConstView<Scalar> x, View<Scalar> y) {
-      for (Index i = 0; i < x.size(); ++i) y.data()[i] = x.data()[i] + p[1][i % In::kChannels];
-    }
-    template <class Scalar>
-    static void backward(Tensors<const Scalar>, ConstView<Scalar>, ConstView<Scalar>, ConstView<Scalar> dy,
-                         View<Scalar> dx) {
-      dx = dy;
-    }
-    template <class Scalar>
-    static double gradient(ConstView<Scalar>, ConstView<Scalar>, Tensors<Scalar>, Index, Index) {
-      return 0;
-    }
-  };
-};
 
 constexpr Index kSamples = 300;
 
@@ -90,16 +67,36 @@ TEST_CASE("set_output_bias: each feature's logit, in [0.001, 0.999], for a last 
 TEST_CASE("set_output_bias: the mean of all pixels of a channel where there is a bias for each channel",
           "[models][initializers]") {
   using Picture = Image<2, 2, 3>;
-  bvae::Vae<Picture, bvae::Encoder<Flatten, Linear<5>>, bvae::Latent<3>,
-            bvae::Decoder<Linear<12>, Unflatten<Picture>, ChannelBias>>
+  const auto check = []<class Last>(std::type_identity<Last>) {
+    bvae::Vae<Picture, bvae::Encoder<Flatten, Linear<5>>, bvae::Latent<3>,
+              bvae::Decoder<Linear<12>, Unflatten<Picture>, Last>>
+        model;
+    const bvae::Arena<float> before = model.parameters();
+    set_output_bias(model, binary({2, 2, 3}), bvae::Bernoulli{});
+    Index changed = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) changed += before[i] != model.parameters()[i] ? 1 : 0;
+    CHECK(changed == 2);
+    for (const NamedTensor& tensor : model.parameter_tensors())
+      if (tensor.name == "decoder.0.bias")
+        for (Index i = 0; i < 12; ++i) bvae_test::at(model.parameters(), tensor, i) = 0;
+    const Matrix<float> y = at_zero(model, "decoder.0.weight");  // the last layer sees zeros
+    for (Index pixel = 0; pixel < 6; ++pixel) {
+      CHECK(y(2 * pixel, 0) == Approx(logit((0 + 2 + 4 + 6 + 8 + 10) / 72.0)).epsilon(1e-6));
+      CHECK(y(2 * pixel + 1, 0) == Approx(logit((1 + 3 + 5 + 7 + 9 + 11) / 72.0)).margin(1e-6));
+    }
+  };
+  check(std::type_identity<Conv2d<2, 3, 1, 1>>{});
+  check(std::type_identity<ConvTranspose2d<2, 3, 1, 1>>{});
+  check(std::type_identity<SpectralNorm<Conv2d<2, 3, 1, 1>>>{});
+  check(std::type_identity<SpectralNorm<ConvTranspose2d<2, 3, 1, 1>>>{});
+}
+
+TEST_CASE("set_output_bias: each feature's logit for a last SpectralNorm<Linear>", "[models][initializers]") {
+  bvae::Vae<Image<2, 2, 3>, bvae::Encoder<Flatten, Linear<5>>, bvae::Latent<3>, bvae::Decoder<SpectralNorm<Linear<12>>>>
       model;
   set_output_bias(model, binary({2, 2, 3}), bvae::Bernoulli{});
-  for (const NamedTensor& tensor : model.parameter_tensors())
-    if (tensor.name == "decoder.2.bias") {
-      const float* bias = model.parameters().data() + tensor.offset;
-      CHECK(bias[0] == Approx(logit((0 + 2 + 4 + 6 + 8 + 10) / 72.0)).epsilon(1e-6));
-      CHECK(bias[1] == Approx(logit((1 + 3 + 5 + 7 + 9 + 11) / 72.0)).margin(1e-6));
-    }
+  const Matrix<float> y = model.decode(Matrix<float>::Zero(3, 1));
+  for (Index f = 1; f < 12; ++f) CHECK(y(f, 0) == Approx(logit(static_cast<double>(f) / 12)).margin(1e-6));
 }
 
 TEST_CASE("set_output_bias: the mean itself for Gaussian; bytes; doubles", "[models][initializers]") {
