@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes vgg.safetensors: taps of VGG-16 and VGG-19 with made-up weights and the gradient through them, in float32.
+"""Writes vgg.safetensors: taps of VGG-16 and VGG-19 with made-up weights and the gradient through them, in float32;
+of grey images, and of small ones in colour for the first layers of VGG-16.
 
     python tests/oracle/vgg.py OUTPUT_FOLDER
 
@@ -14,11 +15,14 @@ from safetensors.torch import save_file
 
 from _formula import formula
 
-CHANNELS = {
-    "Vgg16": (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0),
-    "Vgg19": (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0),
+VGG16 = (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0)
+VGG19 = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0)
+# Channels, images, taps.
+CASES = {
+    "Vgg16": (VGG16, (2, 1, 32, 32), (3, 8, 15, 22, 29, 30)),
+    "Vgg19": (VGG19, (2, 1, 32, 32), (3, 8, 17, 26, 35, 36)),
+    "Vgg16.color": (VGG16[:1], (2, 3, 4, 5), (1,)),
 }
-TAPS = {"Vgg16": (3, 8, 15, 22, 29, 30), "Vgg19": (3, 8, 17, 26, 35, 36)}
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 KEPT = 97  # values kept of each tap, spread over it
 
@@ -47,16 +51,16 @@ def main():
         sys.exit(__doc__)
     torch.set_num_threads(1)
     tensors = {}
-    for name, channels in CHANNELS.items():
+    for name, (channels, shape, taps) in CASES.items():
         features = network(channels)
-        grey = ((formula(999, (2, 1, 32, 32)) + 1) / 2).requires_grad_()
+        images = ((formula(999, shape) + 1) / 2).requires_grad_()
         mean, deviation = (torch.tensor(v, dtype=torch.float64).view(1, 3, 1, 1) for v in (MEAN, DEVIATION))
-        target = (formula(998, grey.shape) + 1) / 2
-        x, t = ((image.expand(-1, 3, -1, -1) - mean) / deviation for image in (grey, target))
+        target = (formula(998, shape) + 1) / 2
+        x, t = ((image.expand(-1, 3, -1, -1) - mean) / deviation for image in (images, target))
         total = 0
         for number, layer in enumerate(features):
             x, t = layer(x), layer(t)
-            if number in TAPS[name]:
+            if number in taps:
                 flat = x.flatten(1)
                 kept = torch.arange(KEPT) * 7919 % flat.shape[1]
                 tensors[f"{name}.{number}"] = flat[:, kept]
@@ -64,7 +68,7 @@ def main():
                 total = total + ((x - t) ** 2).flatten(1).sum(1) / flat.shape[1]
         total.sum().backward()
         tensors[f"{name}.values"] = total
-        tensors[f"{name}.gradient"] = grey.grad.flatten(1)
+        tensors[f"{name}.gradient"] = images.grad.flatten(1)
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().float().contiguous() for name, tensor in tensors.items()}
