@@ -5,6 +5,7 @@
 #include <ctime>
 #include <iomanip>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -60,6 +61,12 @@ fs::path make_given_folder(const fs::path& folder) {
   return folder;
 }
 
+/// The file that was given, or null.
+nlohmann::ordered_json name_of(const std::optional<fs::path>& file) {
+  if (!file) return nullptr;
+  return file->string();
+}
+
 /// Those of the chosen likelihood and divergence that are not the same for all.
 nlohmann::ordered_json parameters_of(const Options& options) {
   nlohmann::ordered_json values = nlohmann::ordered_json::object();
@@ -68,6 +75,7 @@ nlohmann::ordered_json parameters_of(const Options& options) {
   if (likelihood == "perceptual") {
     values["pixel_weight"] = options.pixel_weight;
     values["feature_weight"] = options.feature_weight;
+    values["features"] = name_of(options.features);
   }
   if (likelihood == "ssim" || likelihood == "ms-ssim") {
     values["pixel_weight"] = options.pixel_weight;
@@ -122,6 +130,7 @@ void write_config(const fs::path& folder, const Options& options, const Digits& 
   config["divergence"] = options.divergence;
   config["free_bits"] = options.free_bits;
   config.update(parameters_of(options));
+  config["reader"] = name_of(options.reader);
   config["epochs"] = options.epochs;
   config["batch_size"] = options.batch_size;
   config["learning_rate"] = options.learning_rate;

@@ -138,14 +138,17 @@ done
 short --binarize none
 expect 'the entropy of the grey pixels' out
 short --likelihood perceptual --pixel-weight 0.5 --feature-weight 2
-for key in '"pixel_weight": 0.5' '"feature_weight": 2.0'; do expect "$key" short/config.json; done
+for key in '"pixel_weight": 0.5' '"feature_weight": 2.0' '"features": null' '"reader": null'; do expect "$key" short/config.json; done
 expect 'of the test digits rightly' err
 mv short/features.safetensors .
 short --likelihood perceptual --features features.safetensors
+expect '"features": "features.safetensors"' short/config.json
 cmp features.safetensors short/features.safetensors || wrong 'other features than those that were given'
 ! grep -q 'training the features' err || wrong 'features were trained although there are some'
 short --reader features.safetensors
 expect 'digits named rightly' out
+expect '"reader": "features.safetensors"' short/config.json
+! grep -q '"features"' short/config.json || wrong 'features in config.json though the likelihood has none'
 refused 3 no-such-file --dataset bundled --epochs 100000 --reader no-such-file --out short
 refused 3 no-such-file --dataset bundled --likelihood perceptual --features no-such-file --out short
 refused 3 model.safetensors --dataset bundled --likelihood perceptual --features 'the run/model.safetensors' --out short
