@@ -4,6 +4,7 @@
 #include <bvae/io/load.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iomanip>
 #include <iostream>
 #include <iterator>
@@ -16,6 +17,29 @@ using DigitNetwork = bvae::Network<bvae::Image<1, 28, 28>, bvae::Conv2d<16, 4, 2
 using DigitFeatures = bvae::TrainedNetwork<DigitNetwork>;
 /// The outputs of its first and its second ReLU.
 using Perceptual = bvae::Perceptual<bvae::Bernoulli, DigitFeatures, 1, 3>;
+
+/// The beginning of VGG-16, which sees strokes and how they meet. What comes behind is for larger images: of a digit it
+/// leaves 7x7 pixels and fewer.
+using VggLayers = bvae::Vgg16Layers;
+using VggFeatures = bvae::Vgg16<bvae::Image<1, 28, 28>, VggLayers::kRelu2_2 + 1>;
+using VggPerceptual = bvae::Perceptual<bvae::Bernoulli, VggFeatures, VggLayers::kRelu1_2, VggLayers::kRelu2_2>;
+
+/// For each tap how many of its values there are for each pixel. (VGG's first has 64, the digits' network's 4: a sum
+/// over them all would leave nothing of the pixels and of the KL.)
+template <class Features, int... Taps>
+constexpr std::array<double, sizeof...(Taps)> values_per_pixel() {
+  return {static_cast<double>(Features::Network::template Bound<Taps + Features::kFirstLayer>::Output::kSize) /
+          static_cast<double>(Features::kFeatures)...};
+}
+
+VggPerceptual make_vgg(const Options& options) {
+  VggFeatures features;
+  bvae::load(features, *options.features, {.allow_others = true});  // deeper layers, and the classifier
+  VggPerceptual likelihood(features, {}, options.pixel_weight);
+  likelihood.weights = values_per_pixel<VggFeatures, VggLayers::kRelu1_2, VggLayers::kRelu2_2>();
+  for (double& weight : likelihood.weights) weight = options.feature_weight / weight;
+  return likelihood;
+}
 
 DigitFeatures make_features(const Experiment& experiment) {
   const auto& [options, digits, folder] = experiment;
@@ -63,6 +87,7 @@ bvae::AnyLikelihood<> make_likelihood(const Experiment& experiment) {
     likelihood.weights.fill(options.feature_weight);
     return likelihood;
   }
+  if (options.likelihood == "vgg") return make_vgg(options);
   using Digit = bvae::Image<1, 28, 28>;
   if (options.likelihood == "ssim")
     return bvae::Ssim<Digit>{.weight = options.ssim_weight, .pixel_weight = options.pixel_weight};

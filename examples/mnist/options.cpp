@@ -124,25 +124,25 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
   };
   const std::string& likelihood = options.likelihood;
   const std::string& divergence = options.divergence;
-  for (const Reader& reader :
-       std::initializer_list<Reader>{{"--warmup-epochs", "--schedule", options.schedule, {"linear", "warmup"}},
-                                     {"--sigma", "--likelihood", likelihood, {"gaussian", "laplace"}},
-                                     {"--pixel-weight", "--likelihood", likelihood, {"perceptual", "ssim", "ms-ssim"}},
-                                     {"--ssim-weight", "--likelihood", likelihood, {"ssim", "ms-ssim"}},
-                                     {"--feature-weight", "--likelihood", likelihood, {"perceptual"}},
-                                     {"--features", "--likelihood", likelihood, {"perceptual"}},
-                                     {"--free-bits", "--divergence", divergence, {"kl"}},
-                                     {"--free-bits-form", "--divergence", divergence, {"kl"}},
-                                     {"--capacity", "--divergence", divergence, {"capacity"}},
-                                     {"--capacity-epochs", "--divergence", divergence, {"capacity"}},
-                                     {"--gamma", "--divergence", divergence, {"capacity"}},
-                                     {"--mi-weight", "--divergence", divergence, {"total-correlation"}},
-                                     {"--tc-weight", "--divergence", divergence, {"total-correlation"}},
-                                     {"--dimension-weight", "--divergence", divergence, {"total-correlation"}},
-                                     {"--lambda-od", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
-                                     {"--lambda-d", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
-                                     {"--mmd-weight", "--divergence", divergence, {"mmd"}},
-                                     {"--kl-weight", "--divergence", divergence, {"mmd"}}})
+  for (const Reader& reader : std::initializer_list<Reader>{
+           {"--warmup-epochs", "--schedule", options.schedule, {"linear", "warmup"}},
+           {"--sigma", "--likelihood", likelihood, {"gaussian", "laplace"}},
+           {"--pixel-weight", "--likelihood", likelihood, {"perceptual", "vgg", "ssim", "ms-ssim"}},
+           {"--ssim-weight", "--likelihood", likelihood, {"ssim", "ms-ssim"}},
+           {"--feature-weight", "--likelihood", likelihood, {"perceptual", "vgg"}},
+           {"--features", "--likelihood", likelihood, {"perceptual", "vgg"}},
+           {"--free-bits", "--divergence", divergence, {"kl"}},
+           {"--free-bits-form", "--divergence", divergence, {"kl"}},
+           {"--capacity", "--divergence", divergence, {"capacity"}},
+           {"--capacity-epochs", "--divergence", divergence, {"capacity"}},
+           {"--gamma", "--divergence", divergence, {"capacity"}},
+           {"--mi-weight", "--divergence", divergence, {"total-correlation"}},
+           {"--tc-weight", "--divergence", divergence, {"total-correlation"}},
+           {"--dimension-weight", "--divergence", divergence, {"total-correlation"}},
+           {"--lambda-od", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
+           {"--lambda-d", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
+           {"--mmd-weight", "--divergence", divergence, {"mmd"}},
+           {"--kl-weight", "--divergence", divergence, {"mmd"}}})
     if (app.count(reader.flag) > 0 &&
         std::find(reader.readers.begin(), reader.readers.end(), reader.chosen) == reader.readers.end())
       std::cerr << "mnist: " << reader.flag << " has no effect with " << reader.choice << ' ' << reader.chosen << '\n';
@@ -206,23 +206,28 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .group("Reconstruction")
       .choice("--likelihood", &Options::likelihood,
               {"bernoulli", "gaussian", "laplace", "continuous-bernoulli", "optimal-gaussian", "learned-gaussian",
-               "gaussian-per-pixel", "perceptual", "ssim", "ms-ssim"},
+               "gaussian-per-pixel", "perceptual", "vgg", "ssim", "ms-ssim"},
               "of a pixel. gaussian: with --sigma; optimal-gaussian: with the sigma\n"
               "that suits each batch best; learned-gaussian: with one that is\n"
               "learned; gaussian-per-pixel: each pixel's comes from the decoder;\n"
               "perceptual: bernoulli beside the distance of features, those of a\n"
               "small network that first learns to tell the digits apart;\n"
+              "vgg: the same with VGG-16's (relu1_2, relu2_2) out of --features;\n"
               "ssim, ms-ssim: bernoulli beside structural similarity, at one or\n"
               "two scales")
       .number("--sigma", &Options::sigma, 1e-6, 1e6, "a number from 1e-6 to 1e6", text(defaults.sigma),
               "of gaussian (1: half of the squared error); the scale of laplace")
       .number("--pixel-weight", &Options::pixel_weight, 0.0, 1e6, "a number, 0 to 1e6", text(defaults.pixel_weight),
-              "of bernoulli in perceptual, ssim and ms-ssim")
+              "of bernoulli in perceptual, vgg, ssim and ms-ssim")
       .number("--feature-weight", &Options::feature_weight, 0.0, 1e6, "a number, 0 to 1e6",
-              text(defaults.feature_weight), "of the squared distances of the features in perceptual")
+              text(defaults.feature_weight),
+              "of the squared distances of the features: of their sum in perceptual,\n"
+              "in vgg of their mean times the 784 pixels, for each layer")
       .number("--ssim-weight", &Options::ssim_weight, 0.0, 1e6, "a number, 0 to 1e6", text(defaults.ssim_weight),
               "of 1 - SSIM in ssim and ms-ssim")
-      .file("--features", &Options::features, "features.safetensors of an earlier run, for perceptual")
+      .file("--features", &Options::features,
+            "perceptual: features.safetensors of an earlier run; vgg: torchvision's\n"
+            "vgg16().state_dict() as safetensors, its classifier may be in it")
       .file("--reader", &Options::reader,
             "features.safetensors of an earlier run, with another seed: its\n"
             "network reads the reconstructed digits, for the summary")
@@ -301,6 +306,10 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   if (other_decoder && options.model != "mlp" && options.model != "conv") {
     std::cerr << "--likelihood: " << options.likelihood
               << " needs a decoder of its own, which the models mlp and conv have\n";
+    return kUsage;
+  }
+  if (options.likelihood == "vgg" && !options.features) {
+    std::cerr << "--likelihood: vgg needs --features FILE, the weights of torchvision's VGG-16 as safetensors\n";
     return kUsage;
   }
   report_idle_flags(app, options);

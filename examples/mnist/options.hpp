@@ -27,7 +27,7 @@ struct Options {
   double pixel_weight = 1;
   double feature_weight = 1;
   double ssim_weight = 784;
-  std::optional<std::filesystem::path> features{};  ///< of an earlier run; trained if not given
+  std::optional<std::filesystem::path> features{};  ///< VGG-16, or of an earlier run; trained if not given
   std::optional<std::filesystem::path> reader{};    ///< likewise, of the reconstructed digits
   std::string binarize = "none";
 

@@ -72,7 +72,7 @@ nlohmann::ordered_json parameters_of(const Options& options) {
   nlohmann::ordered_json values = nlohmann::ordered_json::object();
   const std::string& likelihood = options.likelihood;
   if (likelihood == "gaussian" || likelihood == "laplace") values["sigma"] = options.sigma;
-  if (likelihood == "perceptual") {
+  if (likelihood == "perceptual" || likelihood == "vgg") {
     values["pixel_weight"] = options.pixel_weight;
     values["feature_weight"] = options.feature_weight;
     values["features"] = name_of(options.features);

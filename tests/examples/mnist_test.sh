@@ -152,6 +152,55 @@ expect '"reader": "features.safetensors"' short/config.json
 refused 3 no-such-file --dataset bundled --epochs 100000 --reader no-such-file --out short
 refused 3 no-such-file --dataset bundled --likelihood perceptual --features no-such-file --out short
 refused 3 model.safetensors --dataset bundled --likelihood perceptual --features 'the run/model.safetensors' --out short
+# VGG-16: torchvision's tensors up to features.7 (all values the same), and one of the classifier.
+# vgg_file FILE [EXTENTS of features.0.weight [the name of features.2.bias]]
+vgg_file() {
+  local first=${2:-64,3,3,3} bias=${3:-features.2.bias} header= end=0 name extents count
+  while read -r name extents; do
+    count=$((${extents//,/*}))
+    header+="\"$name\":{\"dtype\":\"F32\",\"shape\":[$extents],\"data_offsets\":[$end,$((end + 4 * count))]},"
+    end=$((end + 4 * count))
+  done <<END
+features.0.weight $first
+features.0.bias 64
+features.2.weight 64,64,3,3
+$bias 64
+features.5.weight 128,64,3,3
+features.5.bias 128
+features.7.weight 128,128,3,3
+features.7.bias 128
+classifier.0.weight 2,3
+END
+  header="{${header%,}}"
+  {
+    # shellcheck disable=SC2059 # It makes the bytes of the number.
+    printf "$(printf '\\%o\\%o\\0\\0\\0\\0\\0\\0' $((${#header} % 256)) $((${#header} / 256)))"
+    printf '%s' "$header"
+    yes '###<' | tr -d '\n' | head -c $end # These bytes are the float 0.00996.
+  } >"$1"
+}
+vgg_file vgg.safetensors
+mkdir few # 64 images: more would take long.
+for part in train t10k; do
+  { printf '\0\0\10\3\0\0\0\100\0\0\0\34\0\0\0\34'; gzip -dc "$digits/$part-images-idx3-ubyte.gz" | tail -c +17 | head -c 50176; } \
+    >few/$part-images-idx3-ubyte
+  { printf '\0\0\10\1\0\0\0\100'; gzip -dc "$digits/$part-labels-idx1-ubyte.gz" | tail -c +9 | head -c 64; } \
+    >few/$part-labels-idx1-ubyte
+done
+vgg="--data few --epochs 1 --batch-size 32 --out short --likelihood vgg"
+# shellcheck disable=SC2086 # It is several words.
+{
+  run 0 $vgg --features vgg.safetensors --feature-weight 3
+  is_finite short/model.safetensors
+  for key in '"likelihood": "vgg"' '"features": "vgg.safetensors"' '"feature_weight": 3.0'; do expect "$key" short/config.json; done
+  expect 'in no unit' out
+  refused 2 'vgg needs --features' $vgg
+  refused 3 no-such-file $vgg --features no-such-file
+  refused 3 'no features.0.weight' $vgg --features 'the run/model.safetensors'
+  vgg_file vgg.safetensors 64,1,3,3 features.3.bias
+  refused 3 'features.0.weight [64,1,3,3] instead of [64,3,3,3]' $vgg --features vgg.safetensors
+  expect 'no features.2.bias' err
+}
 for form in per-latent per-sample-and-latent per-sample total mask-per-sample mask-per-sample-and-latent mask-total; do
   short --free-bits 0.5 --free-bits-form $form
   expect "\"free_bits_form\": \"$form\"" short/config.json
