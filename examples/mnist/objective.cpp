@@ -102,16 +102,27 @@ bvae::AnyDivergence<> make_divergence(const Options& options) {
     const bvae::Epochs ramp{options.capacity_ramp()};
     return bvae::Capacity{bvae::LinearSchedule{.to = options.capacity, .over = ramp}, options.gamma};
   }
-  if (name == "total-correlation")
+  if (name == "total-correlation") {
+    using Estimator = bvae::MinibatchEstimator;
     return bvae::TotalCorrelation{
-        .alpha = options.mi_weight, .beta_tc = options.tc_weight, .gamma = options.dimension_weight};
+        .alpha = options.mi_weight,
+        .beta_tc = options.tc_weight,
+        .gamma = options.dimension_weight,
+        .estimator = options.tc_estimator == "weighted" ? Estimator::kWeighted : Estimator::kStratified};
+  }
   if (name == "dip-vae-i" || name == "dip-vae-ii") {
     const bool first = name == "dip-vae-i";
     return bvae::DipVae{.type = first ? bvae::DipType::kI : bvae::DipType::kII,
                         .lambda_od = options.lambda_od,
                         .lambda_d = options.dip_lambda_d()};
   }
-  if (name == "mmd") return bvae::Mmd{.lambda = options.mmd_weight, .kl_weight = options.kl_weight};
+  if (name == "mmd") {
+    const bool rbf = options.mmd_kernel == "rbf";
+    return bvae::Mmd{.lambda = options.mmd_weight,
+                     .kl_weight = options.kl_weight,
+                     .kernel = rbf ? bvae::MmdKernel::kRbf : bvae::MmdKernel::kInverseMultiquadratic,
+                     .bandwidth = options.mmd_bandwidth};
+  }
   const auto form = std::find(kFreeBitsForms.begin(), kFreeBitsForms.end(), options.free_bits_form);
   return bvae::Kl{.free_bits = options.free_bits,
                   .form = static_cast<bvae::FreeBits>(std::distance(kFreeBitsForms.begin(), form))};

@@ -142,7 +142,9 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
            {"--lambda-od", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
            {"--lambda-d", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
            {"--mmd-weight", "--divergence", divergence, {"mmd"}},
-           {"--kl-weight", "--divergence", divergence, {"mmd"}}})
+           {"--kl-weight", "--divergence", divergence, {"mmd"}},
+           {"--mmd-kernel", "--divergence", divergence, {"mmd"}},
+           {"--mmd-bandwidth", "--divergence", divergence, {"mmd"}}})
     if (app.count(reader.flag) > 0 &&
         std::find(reader.readers.begin(), reader.readers.end(), reader.chosen) == reader.readers.end())
       std::cerr << "mnist: " << reader.flag << " has no effect with " << reader.choice << ' ' << reader.chosen << '\n';
@@ -265,6 +267,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "of the mutual information in total-correlation")
       .number("--tc-weight", &Options::tc_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.tc_weight),
               "of the total correlation")
+      .choice("--tc-estimator", &Options::tc_estimator, {"stratified", "weighted"},
+              "how total-correlation estimates densities from a batch; weighted:\n"
+              "the paper's, which are too small")
       .number("--dimension-weight", &Options::dimension_weight, 0.0, kLargest, "a finite number, 0 or more",
               text(defaults.dimension_weight), "of the latents' own KL in total-correlation")
       .number("--lambda-od", &Options::lambda_od, 0.0, kLargest, "a finite number, 0 or more", text(defaults.lambda_od),
@@ -276,6 +281,9 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               text(defaults.mmd_weight), "of the distance in mmd")
       .number("--kl-weight", &Options::kl_weight, 0.0, kLargest, "a finite number, 0 or more", text(defaults.kl_weight),
               "of the KL in mmd; 0 for MMD-VAE")
+      .choice("--mmd-kernel", &Options::mmd_kernel, {"rbf", "inverse-multiquadratic"}, "what mmd compares points by")
+      .number("--mmd-bandwidth", &Options::mmd_bandwidth, 1e-6, 1e6, "a number from 1e-6 to 1e6",
+              text(defaults.mmd_bandwidth), "of that kernel, in standard deviations of the prior")
       .group("Training")
       .number("--epochs", &Options::epochs, std::int64_t{1}, std::int64_t{100000}, "a whole number, 1 to 100000",
               std::to_string(defaults.epochs), "times through the training data")

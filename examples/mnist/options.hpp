@@ -42,11 +42,14 @@ struct Options {
   double gamma = 20;
   double mi_weight = 1;
   double tc_weight = 6;
+  std::string tc_estimator = "stratified";
   double dimension_weight = 1;
   double lambda_od = 10;
   std::optional<double> lambda_d{};  ///< as in the paper if not given
   double mmd_weight = 1000;
   double kl_weight = 1;
+  std::string mmd_kernel = "rbf";
+  double mmd_bandwidth = 1;
 
   std::int64_t epochs = 10;
   std::int64_t batch_size = 128;

@@ -91,12 +91,15 @@ nlohmann::ordered_json parameters_of(const Options& options) {
     values["mi_weight"] = options.mi_weight;
     values["tc_weight"] = options.tc_weight;
     values["dimension_weight"] = options.dimension_weight;
+    values["tc_estimator"] = options.tc_estimator;
   } else if (divergence == "dip-vae-i" || divergence == "dip-vae-ii") {
     values["lambda_od"] = options.lambda_od;
     values["lambda_d"] = options.dip_lambda_d();
   } else if (divergence == "mmd") {
     values["mmd_weight"] = options.mmd_weight;
     values["kl_weight"] = options.kl_weight;
+    values["mmd_kernel"] = options.mmd_kernel;
+    values["mmd_bandwidth"] = options.mmd_bandwidth;
   }
   return values;
 }

@@ -211,6 +211,15 @@ expect '"train_capacity":' short/metrics.jsonl
 short --divergence total-correlation --mi-weight 0 --tc-weight 3 --dimension-weight 2
 for key in '"mi_weight": 0.0' '"tc_weight": 3.0' '"dimension_weight": 2.0'; do expect "$key" short/config.json; done
 expect '"train_total_correlation":' short/metrics.jsonl
+# differs FLAG...: these flags change what training says
+differs() {
+  cp short/metrics.jsonl before.jsonl
+  short "$@"
+  [ "$(grep -o '"train_objective":[^,]*' before.jsonl)" != "$(grep -o '"train_objective":[^,]*' short/metrics.jsonl)" ] ||
+    wrong "the same objective: $*"
+}
+differs --divergence total-correlation --mi-weight 0 --tc-weight 3 --dimension-weight 2 --tc-estimator weighted
+expect '"tc_estimator": "weighted"' short/config.json
 short --divergence dip-vae-i --lambda-od 3
 for key in '"lambda_od": 3.0' '"lambda_d": 30.0'; do expect "$key" short/config.json; done
 short --divergence dip-vae-ii --lambda-od 3
@@ -221,9 +230,13 @@ expect '"train_covariance_penalty":' short/metrics.jsonl
 short --divergence mmd --mmd-weight 50 --kl-weight 0
 for key in '"divergence": "mmd"' '"mmd_weight": 50.0' '"kl_weight": 0.0'; do expect "$key" short/config.json; done
 expect '"train_mmd":' short/metrics.jsonl
+differs --divergence mmd --mmd-weight 50 --kl-weight 0 --mmd-kernel inverse-multiquadratic
+expect '"mmd_kernel": "inverse-multiquadratic"' short/config.json
+differs --divergence mmd --mmd-weight 50 --kl-weight 0 --mmd-kernel inverse-multiquadratic --mmd-bandwidth 0.5
+expect '"mmd_bandwidth": 0.5' short/config.json
 # Flags that nobody reads are not passed over.
 for idle in '--sigma 2' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
-  '--mmd-weight 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
+  '--mmd-weight 2' '--tc-estimator weighted' '--mmd-kernel rbf' '--mmd-bandwidth 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
   # shellcheck disable=SC2086 # It is several words.
   short $idle
   flag=${idle% *}
@@ -255,7 +268,7 @@ run 0 --version
 refused 2 --no-such-flag --no-such-flag
 refused 2 --seed --seed 1 --seed 2
 for flag in beta free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight ssim-weight capacity capacity-epochs gamma \
-  mi-weight tc-weight dimension-weight lambda-od lambda-d mmd-weight kl-weight; do
+  mi-weight tc-weight dimension-weight lambda-od lambda-d mmd-weight mmd-bandwidth kl-weight; do
   for value in -1 nan NaN inf -inf 1e999 1x ''; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
 done
 for flag in epochs batch-size; do
@@ -266,7 +279,7 @@ refused 2 --learning-rate --learning-rate 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
-for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias; do refused 2 "--$flag" "--$flag" nonsense; done
+for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
 has mlp-bn && refused 2 'samples' --dataset bundled --model mlp-bn --batch-size 1 --out short
 refused 2 'the models mlp and conv' --model resnet --likelihood learned-gaussian
 refused 2 argument argument
