@@ -129,7 +129,11 @@ bvae::AnyDivergence<> make_divergence(const Options& options) {
 }
 
 bvae::AnyOptimizer<> make_optimizer(const Options& options) {
-  if (options.optimizer == "adamw") return bvae::AdamW{.learning_rate = options.learning_rate};
-  if (options.optimizer == "sgd") return bvae::Sgd{.learning_rate = options.learning_rate, .momentum = 0.9};
-  return bvae::Adam{.learning_rate = options.learning_rate};
+  const auto clipped = [&](auto optimizer) -> bvae::AnyOptimizer<> {
+    if (!options.clip) return optimizer;
+    return bvae::ClipByGlobalNorm<decltype(optimizer)>{.max_norm = *options.clip, .inner = optimizer};
+  };
+  if (options.optimizer == "adamw") return clipped(bvae::AdamW{.learning_rate = options.learning_rate});
+  if (options.optimizer == "sgd") return clipped(bvae::Sgd{.learning_rate = options.learning_rate, .momentum = 0.9});
+  return clipped(bvae::Adam{.learning_rate = options.learning_rate});
 }

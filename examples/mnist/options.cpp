@@ -294,6 +294,8 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               text(defaults.learning_rate), "of the optimizer")
       .choice("--optimizer", &Options::optimizer, {"adam", "adamw", "sgd"},
               "adamw decays weights by 0.01; sgd has momentum 0.9")
+      .number("--clip", &Options::clip, kSmallest, kLargest, "a finite number above 0", "",
+              "the gradient is made shorter where its norm is larger")
       .number("--seed", &Options::seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
               "a whole number, 0 to 2^64-1", std::to_string(defaults.seed),
               "of weights, noise, order and binarisation: same seed, same model")

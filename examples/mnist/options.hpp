@@ -55,6 +55,7 @@ struct Options {
   std::int64_t batch_size = 128;
   double learning_rate = 1e-3;
   std::string optimizer = "adam";
+  std::optional<double> clip{};  ///< not at all if not given
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 = one for each core
 

@@ -138,6 +138,8 @@ void write_config(const fs::path& folder, const Options& options, const Digits& 
   config["batch_size"] = options.batch_size;
   config["learning_rate"] = options.learning_rate;
   config["optimizer"] = options.optimizer;
+  config["clip"] = nullptr;
+  if (options.clip) config["clip"] = *options.clip;
   config["seed"] = options.seed;
   config["threads"] = options.threads;
 

@@ -234,6 +234,12 @@ differs --divergence mmd --mmd-weight 50 --kl-weight 0 --mmd-kernel inverse-mult
 expect '"mmd_kernel": "inverse-multiquadratic"' short/config.json
 differs --divergence mmd --mmd-weight 50 --kl-weight 0 --mmd-kernel inverse-multiquadratic --mmd-bandwidth 0.5
 expect '"mmd_bandwidth": 0.5' short/config.json
+for optimizer in adam adamw sgd; do
+  short --optimizer $optimizer
+  expect '"clip": null' short/config.json
+  differs --optimizer $optimizer --clip 0.001
+  expect '"clip": 0.001' short/config.json
+done
 # Flags that nobody reads are not passed over.
 for idle in '--sigma 2' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
   '--mmd-weight 2' '--tc-estimator weighted' '--mmd-kernel rbf' '--mmd-bandwidth 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
@@ -268,7 +274,7 @@ run 0 --version
 refused 2 --no-such-flag --no-such-flag
 refused 2 --seed --seed 1 --seed 2
 for flag in beta free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight ssim-weight capacity capacity-epochs gamma \
-  mi-weight tc-weight dimension-weight lambda-od lambda-d mmd-weight mmd-bandwidth kl-weight; do
+  mi-weight tc-weight dimension-weight clip lambda-od lambda-d mmd-weight mmd-bandwidth kl-weight; do
   for value in -1 nan NaN inf -inf 1e999 1x ''; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
 done
 for flag in epochs batch-size; do
@@ -276,6 +282,7 @@ for flag in epochs batch-size; do
 done
 refused 2 --batch-size --dataset bundled --batch-size 2001
 refused 2 --learning-rate --learning-rate 0
+refused 2 --clip --clip 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
