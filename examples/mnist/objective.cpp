@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iomanip>
 #include <iostream>
 #include <iterator>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -94,6 +97,34 @@ bvae::AnyLikelihood<> make_likelihood(const Experiment& experiment) {
   if (options.likelihood == "ms-ssim")
     return bvae::MsSsim<Digit, 2>{.weight = options.ssim_weight, .pixel_weight = options.pixel_weight};
   return bvae::Bernoulli{};
+}
+
+void start_weights(std::span<float> parameters, const std::vector<bvae::NamedTensor>& tensors, const Options& options) {
+  const auto fill = [&](std::span<float> weights, bvae::Index fan_in, bvae::Index fan_out, std::uint64_t number) {
+    const bvae::RandomStream random(bvae::Seed{options.seed}, bvae::Stream::kUser, number);
+    if (options.init == "kaiming-uniform") return bvae::KaimingUniform::fill(weights, fan_in, fan_out, random, 0u);
+    if (options.init == "kaiming-normal") return bvae::KaimingNormal::fill(weights, fan_in, fan_out, random, 0u);
+    if (options.init == "xavier-uniform") return bvae::XavierUniform::fill(weights, fan_in, fan_out, random, 0u);
+    if (options.init == "xavier-normal") return bvae::XavierNormal::fill(weights, fan_in, fan_out, random, 0u);
+    bvae::Orthogonal::fill(weights, fan_in, fan_out, random, 0u);
+  };
+  std::vector<float> values;
+  std::string bias;  // of the last weight
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    const auto& [name, info, offset] = tensors[t];
+    // Normalisations have weights too, but those are vectors. SpectralNorm's have a longer name, as in PyTorch.
+    const bool is_weight = info.rank >= 2 && (name.ends_with(".weight") || name.ends_with(".weight.original"));
+    if (!is_weight && name != bias) continue;
+    values.assign(static_cast<std::size_t>(info.size()), 0.0F);
+    if (is_weight) {
+      // PyTorch's fans: kernels count for both, and a transposed convolution has its inputs first.
+      const bvae::Index taps = info.columns() / info.extents[1];
+      fill(values, info.columns(), info.rows() * taps, t);
+      const std::string_view inside = ".parametrizations.weight.original";
+      bias = name.substr(0, name.size() - (name.ends_with(inside) ? inside.size() : 7)) + ".bias";
+    }
+    bvae::set_values<float>(info, parameters.data() + offset, values);
+  }
 }
 
 bvae::AnyDivergence<> make_divergence(const Options& options) {

@@ -21,6 +21,7 @@ struct Options {
   std::optional<std::filesystem::path> data{};  ///< the data set's own place if not given
 
   std::string model = "mlp";
+  std::string init = "default";
   std::string output_bias = "default";
   std::string likelihood = "bernoulli";
   double sigma = 1;

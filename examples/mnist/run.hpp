@@ -30,6 +30,22 @@ inline std::vector<bvae::Index> by_kl(const bvae::Vector<double>& kl_per_latent)
   return latents;
 }
 
+/// As `--init` says. An initialiser is a part of a layer's type (`Linear<400, Orthogonal>`), and each would be a model
+/// of its own to compile. So the finished model's weights are drawn anew, by the initialisers' own functions.
+template <class Model>
+void initialize(Model& model, const Options& options) {
+  if (options.init == "default") return;
+  start_weights(model.parameters(), Model::parameter_tensors(), options);
+  // SpectralNorm's vectors come from the weights.
+  using Encoder = typename Model::EncoderNetwork;
+  using Decoder = typename Model::DecoderNetwork;
+  const bvae::Seed seed{options.seed};
+  float* const parameters = model.parameters().data();
+  Encoder::initialize_state(parameters, model.state().data(), seed, 0);
+  Decoder::initialize_state(parameters + Model::kDecoderOffset, model.state().data() + Model::kDecoderStateOffset, seed,
+                            Encoder::kLayers);
+}
+
 template <class Model, class Likelihood>
 void start_at_mean(Model& model, const bvae::Dataset& images, const Likelihood& likelihood) {
   if constexpr (Model::kDecoderOutputs == Model::kFeatures) {
@@ -130,6 +146,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   const bvae::Seed seed{options.seed};
   if (options.reader) name_digits(*options.reader, pictures::Images::Zero(Model::kFeatures, 1));  // fails now or never
   Model model{seed};
+  initialize(model, options);
   if (options.output_bias == "mean") start_at_mean(model, digits.train, likelihood);
   write_config(folder, options, digits, {Model::kLatents, Model::kFeatures, Model::parameter_count()});
 

@@ -123,6 +123,7 @@ void write_config(const fs::path& folder, const Options& options, const Digits& 
   config["model"] = options.model;
   config["latents"] = model.latents;
   config["parameters"] = model.parameters;
+  config["init"] = options.init;
   config["output_bias"] = options.output_bias;
   config["likelihood"] = options.likelihood;
   config["beta"] = options.beta;

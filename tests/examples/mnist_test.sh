@@ -240,6 +240,12 @@ for optimizer in adam adamw sgd; do
   differs --optimizer $optimizer --clip 0.001
   expect '"clip": 0.001' short/config.json
 done
+short
+for init in kaiming-uniform kaiming-normal xavier-uniform xavier-normal orthogonal; do
+  differs --init $init
+  expect "\"init\": \"$init\"" short/config.json
+done
+for model in mlp-sn conv; do ! has $model || short --model $model --init orthogonal --output-bias mean; done
 # Flags that nobody reads are not passed over.
 for idle in '--sigma 2' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
   '--mmd-weight 2' '--tc-estimator weighted' '--mmd-kernel rbf' '--mmd-bandwidth 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
@@ -286,7 +292,7 @@ refused 2 --clip --clip 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
-for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
+for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias init tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
 has mlp-bn && refused 2 'samples' --dataset bundled --model mlp-bn --batch-size 1 --out short
 refused 2 'the models mlp and conv' --model resnet --likelihood learned-gaussian
 refused 2 argument argument
