@@ -18,14 +18,31 @@ namespace {
 using DigitNetwork = bvae::Network<bvae::Image<1, 28, 28>, bvae::Conv2d<16, 4, 2, 1>, bvae::ReLU,
                                    bvae::Conv2d<32, 4, 2, 1>, bvae::ReLU, bvae::Flatten, bvae::Linear<10>>;
 using DigitFeatures = bvae::TrainedNetwork<DigitNetwork>;
-/// The outputs of its first and its second ReLU.
-using Perceptual = bvae::Perceptual<bvae::Bernoulli, DigitFeatures, 1, 3>;
 
 /// The beginning of VGG-16, which sees strokes and how they meet. What comes behind is for larger images: of a digit it
 /// leaves 7x7 pixels and fewer.
 using VggLayers = bvae::Vgg16Layers;
 using VggFeatures = bvae::Vgg16<bvae::Image<1, 28, 28>, VggLayers::kRelu2_2 + 1>;
-using VggPerceptual = bvae::Perceptual<bvae::Bernoulli, VggFeatures, VggLayers::kRelu1_2, VggLayers::kRelu2_2>;
+
+/// The pixel term beside terms on whole images. They must know when they are compiled how the decoder's output becomes
+/// the image; what else distinguishes pixel terms may wait. So there are two types, of logits and of the image itself,
+/// and not one for each likelihood.
+template <bvae::kernels::Activation Mean>
+struct PixelTerm {
+  bvae::AnyLikelihood<> term;
+
+  static constexpr std::string_view kName = "pixel-term";
+  static constexpr bvae::Index kOutputsPerFeature = 1;
+  static constexpr bvae::kernels::Activation kMeanActivation = Mean;
+
+  void operator()(bvae::ConstView<float> target, bvae::ConstView<float> output, float weight, std::span<double> values,
+                  bvae::View<float> gradient) const {
+    term(target, output, weight, values, gradient);
+  }
+  void mean(bvae::View<float> output) const { term.mean(output); }
+  [[nodiscard]] double output_for_mean(double mean) const { return term.output_for_mean(mean); }
+  void check_targets(double minimum, double maximum) const { term.check_targets(minimum, maximum); }
+};
 
 /// For each tap how many of its values there are for each pixel. (VGG's first has 64, the digits' network's 4: a sum
 /// over them all would leave nothing of the pixels and of the KL.)
@@ -35,13 +52,10 @@ constexpr std::array<double, sizeof...(Taps)> values_per_pixel() {
           static_cast<double>(Features::kFeatures)...};
 }
 
-VggPerceptual make_vgg(const Options& options) {
+VggFeatures load_vgg(const std::filesystem::path& path) {
   VggFeatures features;
-  bvae::load(features, *options.features, {.allow_others = true});  // deeper layers, and the classifier
-  VggPerceptual likelihood(features, {}, options.pixel_weight);
-  likelihood.weights = values_per_pixel<VggFeatures, VggLayers::kRelu1_2, VggLayers::kRelu2_2>();
-  for (double& weight : likelihood.weights) weight = options.feature_weight / weight;
-  return likelihood;
+  bvae::load(features, path, {.allow_others = true});  // deeper layers, and the classifier
+  return features;
 }
 
 DigitFeatures make_features(const Experiment& experiment) {
@@ -64,6 +78,42 @@ DigitFeatures make_features(const Experiment& experiment) {
   return features;
 }
 
+bvae::AnyLikelihood<> make_pixel_likelihood(const Options& options) {
+  const std::string& name = options.pixels();
+  if (name == "gaussian") return bvae::Gaussian{.sigma = options.sigma};
+  if (name == "laplace") return bvae::Laplace{.scale = options.sigma};
+  if (name == "continuous-bernoulli") return bvae::ContinuousBernoulli{};
+  if (name == "optimal-gaussian") return bvae::OptimalGaussian{};
+  return bvae::Bernoulli{};
+}
+
+/// For likelihoods that see whole images.
+template <bvae::kernels::Activation Mean>
+bvae::AnyLikelihood<> make_image_likelihood(const Experiment& experiment) {
+  const Options& options = experiment.options;
+  using Pixel = PixelTerm<Mean>;
+  using Digit = bvae::Image<1, 28, 28>;
+  const Pixel pixel{make_pixel_likelihood(options)};
+  if (options.likelihood == "perceptual") {
+    // The outputs of the first and the second ReLU.
+    bvae::Perceptual<Pixel, DigitFeatures, 1, 3> likelihood(make_features(experiment), pixel, options.pixel_weight);
+    likelihood.weights.fill(options.feature_weight);
+    return likelihood;
+  }
+  if (options.likelihood == "vgg") {
+    bvae::Perceptual<Pixel, VggFeatures, VggLayers::kRelu1_2, VggLayers::kRelu2_2> likelihood(
+        load_vgg(*options.features), pixel, options.pixel_weight);
+    likelihood.weights = values_per_pixel<VggFeatures, VggLayers::kRelu1_2, VggLayers::kRelu2_2>();
+    for (double& weight : likelihood.weights) weight = options.feature_weight / weight;
+    return likelihood;
+  }
+  if (options.likelihood == "ssim")
+    return bvae::Ssim<Digit, Pixel>{
+        .weight = options.ssim_weight, .pixel_weight = options.pixel_weight, .pixel = pixel};
+  return bvae::MsSsim<Digit, 2, Pixel>{
+      .weight = options.ssim_weight, .pixel_weight = options.pixel_weight, .pixel = pixel};
+}
+
 }  // namespace
 
 std::vector<int> name_digits(const std::filesystem::path& features, const bvae::Matrix<float>& images) {
@@ -80,23 +130,11 @@ std::vector<int> name_digits(const std::filesystem::path& features, const bvae::
 }
 
 bvae::AnyLikelihood<> make_likelihood(const Experiment& experiment) {
+  using bvae::kernels::Activation;
   const Options& options = experiment.options;
-  if (options.likelihood == "gaussian") return bvae::Gaussian{.sigma = options.sigma};
-  if (options.likelihood == "laplace") return bvae::Laplace{.scale = options.sigma};
-  if (options.likelihood == "continuous-bernoulli") return bvae::ContinuousBernoulli{};
-  if (options.likelihood == "optimal-gaussian") return bvae::OptimalGaussian{};
-  if (options.likelihood == "perceptual") {
-    Perceptual likelihood(make_features(experiment), {}, options.pixel_weight);
-    likelihood.weights.fill(options.feature_weight);
-    return likelihood;
-  }
-  if (options.likelihood == "vgg") return make_vgg(options);
-  using Digit = bvae::Image<1, 28, 28>;
-  if (options.likelihood == "ssim")
-    return bvae::Ssim<Digit>{.weight = options.ssim_weight, .pixel_weight = options.pixel_weight};
-  if (options.likelihood == "ms-ssim")
-    return bvae::MsSsim<Digit, 2>{.weight = options.ssim_weight, .pixel_weight = options.pixel_weight};
-  return bvae::Bernoulli{};
+  if (!options.sees_images()) return make_pixel_likelihood(options);
+  if (options.pixel_term == "bernoulli") return make_image_likelihood<Activation::kSigmoid>(experiment);
+  return make_image_likelihood<Activation::kIdentity>(experiment);
 }
 
 void start_weights(std::span<float> parameters, const std::vector<bvae::NamedTensor>& tensors, const Options& options) {

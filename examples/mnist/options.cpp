@@ -126,7 +126,11 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
   const std::string& divergence = options.divergence;
   for (const Reader& reader : std::initializer_list<Reader>{
            {"--warmup-epochs", "--schedule", options.schedule, {"linear", "warmup"}},
-           {"--sigma", "--likelihood", likelihood, {"gaussian", "laplace"}},
+           {"--sigma",
+            options.sees_images() ? "--pixel-term" : "--likelihood",
+            options.pixels(),
+            {"gaussian", "laplace"}},
+           {"--pixel-term", "--likelihood", likelihood, {"perceptual", "vgg", "ssim", "ms-ssim"}},
            {"--pixel-weight", "--likelihood", likelihood, {"perceptual", "vgg", "ssim", "ms-ssim"}},
            {"--ssim-weight", "--likelihood", likelihood, {"ssim", "ms-ssim"}},
            {"--feature-weight", "--likelihood", likelihood, {"perceptual", "vgg"}},
@@ -217,15 +221,17 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "of a pixel. gaussian: with --sigma; optimal-gaussian: with the sigma\n"
               "that suits each batch best; learned-gaussian: with one that is\n"
               "learned; gaussian-per-pixel: each pixel's comes from the decoder;\n"
-              "perceptual: bernoulli beside the distance of features, those of a\n"
+              "perceptual: --pixel-term beside the distance of features, those of a\n"
               "small network that first learns to tell the digits apart;\n"
               "vgg: the same with VGG-16's (relu1_2, relu2_2) out of --features;\n"
-              "ssim, ms-ssim: bernoulli beside structural similarity, at one or\n"
+              "ssim, ms-ssim: --pixel-term beside structural similarity, at one or\n"
               "two scales")
       .number("--sigma", &Options::sigma, 1e-6, 1e6, "a number from 1e-6 to 1e6", text(defaults.sigma),
               "of gaussian (1: half of the squared error); the scale of laplace")
+      .choice("--pixel-term", &Options::pixel_term, {"bernoulli", "gaussian", "laplace"},
+              "beside perceptual, vgg, ssim and ms-ssim")
       .number("--pixel-weight", &Options::pixel_weight, 0.0, 1e6, "a number, 0 to 1e6", text(defaults.pixel_weight),
-              "of bernoulli in perceptual, vgg, ssim and ms-ssim")
+              "of --pixel-term")
       .number("--feature-weight", &Options::feature_weight, 0.0, 1e6, "a number, 0 to 1e6",
               text(defaults.feature_weight),
               "of the squared distances of the features: of their sum in perceptual,\n"

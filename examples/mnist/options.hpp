@@ -25,6 +25,7 @@ struct Options {
   std::string output_bias = "default";
   std::string likelihood = "bernoulli";
   double sigma = 1;
+  std::string pixel_term = "bernoulli";
   double pixel_weight = 1;
   double feature_weight = 1;
   double ssim_weight = 784;
@@ -62,6 +63,12 @@ struct Options {
 
   std::optional<std::filesystem::path> out{};  ///< a new folder below runs/ if not given
 
+  /// Whether the likelihood compares whole images, beside a pixel term.
+  [[nodiscard]] bool sees_images() const {
+    return likelihood == "perceptual" || likelihood == "vgg" || likelihood == "ssim" || likelihood == "ms-ssim";
+  }
+  /// That of each pixel: the likelihood itself if there is nothing beside it.
+  [[nodiscard]] const std::string& pixels() const { return sees_images() ? pixel_term : likelihood; }
   /// Length of the ramp of beta; nothing for schedules that have none.
   [[nodiscard]] std::optional<double> ramp_epochs() const;
   [[nodiscard]] bvae::AnySchedule beta_schedule() const;

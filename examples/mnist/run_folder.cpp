@@ -71,16 +71,16 @@ nlohmann::ordered_json name_of(const std::optional<fs::path>& file) {
 nlohmann::ordered_json parameters_of(const Options& options) {
   nlohmann::ordered_json values = nlohmann::ordered_json::object();
   const std::string& likelihood = options.likelihood;
-  if (likelihood == "gaussian" || likelihood == "laplace") values["sigma"] = options.sigma;
-  if (likelihood == "perceptual" || likelihood == "vgg") {
+  if (options.sees_images()) {
+    values["pixel_term"] = options.pixel_term;
     values["pixel_weight"] = options.pixel_weight;
+  }
+  if (options.pixels() == "gaussian" || options.pixels() == "laplace") values["sigma"] = options.sigma;
+  if (likelihood == "perceptual" || likelihood == "vgg") {
     values["feature_weight"] = options.feature_weight;
     values["features"] = name_of(options.features);
   }
-  if (likelihood == "ssim" || likelihood == "ms-ssim") {
-    values["pixel_weight"] = options.pixel_weight;
-    values["ssim_weight"] = options.ssim_weight;
-  }
+  if (likelihood == "ssim" || likelihood == "ms-ssim") values["ssim_weight"] = options.ssim_weight;
   const std::string& divergence = options.divergence;
   if (divergence == "kl") values["free_bits_form"] = options.free_bits_form;
   if (divergence == "capacity") {

@@ -101,6 +101,13 @@ short() {
   is_png short/samples.png
   expect 'active units' out
 }
+# differs FLAG...: these flags change what training says
+differs() {
+  cp short/metrics.jsonl before.jsonl
+  short "$@"
+  [ "$(grep -o '"train_objective":[^,]*' before.jsonl)" != "$(grep -o '"train_objective":[^,]*' short/metrics.jsonl)" ] ||
+    wrong "the same objective: $*"
+}
 for model in mlp-bn mlp-ln mlp-sn conv resnet; do
   if ! has $model; then
     refused 2 "built without $model" --dataset bundled --model $model
@@ -135,6 +142,15 @@ for likelihood in ssim ms-ssim; do
   expect 'in no unit' out
   ! grep -qi elbo out err short/metrics.jsonl || wrong "an ELBO of $likelihood, which is no density"
 done
+for likelihood in ssim ms-ssim; do
+  short --likelihood $likelihood
+  for term in gaussian laplace; do
+    differs --likelihood $likelihood --pixel-term $term --output-bias mean
+    expect "\"pixel_term\": \"$term\"" short/config.json
+  done
+  differs --likelihood $likelihood --pixel-term laplace --output-bias mean --sigma 0.5
+  expect '"sigma": 0.5' short/config.json
+done
 short --binarize none
 expect 'the entropy of the grey pixels' out
 short --likelihood perceptual --pixel-weight 0.5 --feature-weight 2
@@ -143,6 +159,9 @@ expect 'of the test digits rightly' err
 mv short/features.safetensors .
 short --likelihood perceptual --features features.safetensors
 expect '"features": "features.safetensors"' short/config.json
+for term in gaussian laplace; do
+  differs --likelihood perceptual --features features.safetensors --pixel-term $term
+done
 cmp features.safetensors short/features.safetensors || wrong 'other features than those that were given'
 ! grep -q 'training the features' err || wrong 'features were trained although there are some'
 short --reader features.safetensors
@@ -211,13 +230,6 @@ expect '"train_capacity":' short/metrics.jsonl
 short --divergence total-correlation --mi-weight 0 --tc-weight 3 --dimension-weight 2
 for key in '"mi_weight": 0.0' '"tc_weight": 3.0' '"dimension_weight": 2.0'; do expect "$key" short/config.json; done
 expect '"train_total_correlation":' short/metrics.jsonl
-# differs FLAG...: these flags change what training says
-differs() {
-  cp short/metrics.jsonl before.jsonl
-  short "$@"
-  [ "$(grep -o '"train_objective":[^,]*' before.jsonl)" != "$(grep -o '"train_objective":[^,]*' short/metrics.jsonl)" ] ||
-    wrong "the same objective: $*"
-}
 differs --divergence total-correlation --mi-weight 0 --tc-weight 3 --dimension-weight 2 --tc-estimator weighted
 expect '"tc_estimator": "weighted"' short/config.json
 short --divergence dip-vae-i --lambda-od 3
@@ -247,7 +259,7 @@ for init in kaiming-uniform kaiming-normal xavier-uniform xavier-normal orthogon
 done
 for model in mlp-sn conv; do ! has $model || short --model $model --init orthogonal --output-bias mean; done
 # Flags that nobody reads are not passed over.
-for idle in '--sigma 2' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
+for idle in '--sigma 2' '--likelihood ssim --sigma 2' '--pixel-term laplace' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
   '--mmd-weight 2' '--tc-estimator weighted' '--mmd-kernel rbf' '--mmd-bandwidth 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
   # shellcheck disable=SC2086 # It is several words.
   short $idle
@@ -292,7 +304,7 @@ refused 2 --clip --clip 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
-for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias init tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
+for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias init pixel-term tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
 has mlp-bn && refused 2 'samples' --dataset bundled --model mlp-bn --batch-size 1 --out short
 refused 2 'the models mlp and conv' --model resnet --likelihood learned-gaussian
 refused 2 argument argument
