@@ -323,12 +323,6 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
     const bool served = app.exit(error, std::cout, std::cerr) == 0;  // --help, --version
     return served ? kDone : kUsage;
   }
-  const bool other_decoder = options.likelihood == "gaussian-per-pixel" || options.likelihood == "learned-gaussian";
-  if (other_decoder && options.model != "mlp" && options.model != "conv") {
-    std::cerr << "--likelihood: " << options.likelihood
-              << " needs a decoder of its own, which the models mlp and conv have\n";
-    return kUsage;
-  }
   if (options.likelihood == "vgg" && !options.features) {
     std::cerr << "--likelihood: vgg needs --features FILE, the weights of torchvision's VGG-16 as safetensors\n";
     return kUsage;

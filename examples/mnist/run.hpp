@@ -118,14 +118,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
 
 }  // namespace detail
 
-/// For likelihoods of one output for each pixel.
-template <class Model>
-void run(const Experiment& experiment) {
-  detail::run<Model>(experiment, make_likelihood(experiment));
-}
-
-/// For all likelihoods: Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the
-/// layers `Last`.
+/// Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the layers `Last`.
 template <template <bvae::Index, class...> class Model>
 void run(const Experiment& experiment) {
   const std::string& likelihood = experiment.options.likelihood;
@@ -134,6 +127,6 @@ void run(const Experiment& experiment) {
   } else if (likelihood == "learned-gaussian") {
     detail::run<Model<1, bvae::SharedLogSigma>>(experiment, bvae::LearnedGaussian{});
   } else {
-    run<Model<1>>(experiment);
+    detail::run<Model<1>>(experiment, make_likelihood(experiment));
   }
 }

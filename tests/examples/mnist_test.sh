@@ -127,10 +127,12 @@ for likelihood in bernoulli gaussian laplace continuous-bernoulli gaussian-per-p
   expect "$likelihood likelihood" out
 done
 expect 'sigma of pixels' out
-if has conv; then
-  short --model conv --likelihood learned-gaussian
+# These have a decoder of their own in every model.
+for model in $models; do
+  short --model $model --likelihood gaussian-per-pixel
+  short --model $model --likelihood learned-gaussian
   expect 'sigma of pixels' out
-fi
+done
 short --likelihood gaussian --sigma 0.3
 expect '"sigma": 0.3' short/config.json
 short --likelihood laplace --sigma 0.3
@@ -306,7 +308,6 @@ refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
 for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias init pixel-term tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
 has mlp-bn && refused 2 'samples' --dataset bundled --model mlp-bn --batch-size 1 --out short
-refused 2 'the models mlp and conv' --model resnet --likelihood learned-gaussian
 refused 2 argument argument
 [ ! -e runs ] || wrong 'a folder was made although the flags were wrong'
 
