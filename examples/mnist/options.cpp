@@ -142,6 +142,7 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
            {"--gamma", "--divergence", divergence, {"capacity"}},
            {"--mi-weight", "--divergence", divergence, {"total-correlation"}},
            {"--tc-weight", "--divergence", divergence, {"total-correlation"}},
+           {"--tc-estimator", "--divergence", divergence, {"total-correlation"}},
            {"--dimension-weight", "--divergence", divergence, {"total-correlation"}},
            {"--lambda-od", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
            {"--lambda-d", "--divergence", divergence, {"dip-vae-i", "dip-vae-ii"}},
