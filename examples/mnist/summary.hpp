@@ -24,5 +24,6 @@ struct Findings {
 /// All but pixel_sigma, from the test images.
 Findings look_at(const TrainedModel& model, const Experiment& experiment);
 
+/// \param is_density whether the reconstruction is in nats, so that there is an ELBO
 void print_summary(const Experiment& experiment, const bvae::Evaluation& test, bool is_density,
                    const std::vector<bvae::Index>& latents, const Findings& findings);
