@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -232,21 +233,9 @@ class Objective {
   /// After a `compute` whose losses or gradient are not finite: the error that names the first place, in the order of
   /// computing.
   [[nodiscard]] [[gnu::cold]] DivergedError diagnose(Index samples, std::int64_t step) const {
-    if (const int i = Model::EncoderNetwork::first_non_finite(samples, encoder_); i >= 0)
-      return {step, "output", message("encoder.", i)};
-    if (Model::HeadNetwork::first_non_finite(samples, head_) >= 0) return {step, "output", "latent (mu, log_variance)"};
-    if (!all_finite(z_.data(), Model::kLatents * samples)) return {step, "sample", "latent (z)"};
-    if (!std::isfinite(terms_.value)) return {step, "divergence", "latent"};
-    if (const int i = Model::DecoderNetwork::first_non_finite(samples, decoder_); i >= 0)
-      return {step, "output", message("decoder.", i)};
-    if (!std::isfinite(losses(samples, 0).reconstruction))
-      return {step, "loss", message(name_of(likelihood_), " (reconstruction)")};
-    for (const auto& [name, info, offset] : Model::parameter_tensors())
-      for (Index row = 0; row < info.rows(); ++row)
-        for (Index column = 0; column < info.columns(); ++column)
-          if (!std::isfinite(gradient_[static_cast<std::size_t>(offset + info.position(row, column))]))
-            return {step, "gradient", name};
-    return {step, "update", "the parameters (learning rate times gradient)"};
+    std::string tensor;
+    const char* const what = first_non_finite(samples, tensor);
+    return {step, what, std::move(tensor)};
   }
 
  private:
@@ -263,6 +252,43 @@ class Objective {
     GradientTask task;
     GradientRange range;  // among all parameters, if kGradientsAreProducts
   };
+
+  /// Its kind; its name goes to `tensor`.
+  [[gnu::cold]] const char* first_non_finite(Index samples, std::string& tensor) const {
+    if (const int i = Model::EncoderNetwork::first_non_finite(samples, encoder_); i >= 0) {
+      tensor = message("encoder.", i);
+      return "output";
+    }
+    if (Model::HeadNetwork::first_non_finite(samples, head_) >= 0) {
+      tensor = "latent (mu, log_variance)";
+      return "output";
+    }
+    if (!all_finite(z_.data(), Model::kLatents * samples)) {
+      tensor = "latent (z)";
+      return "sample";
+    }
+    if (!std::isfinite(terms_.value)) {
+      tensor = "latent";
+      return "divergence";
+    }
+    if (const int i = Model::DecoderNetwork::first_non_finite(samples, decoder_); i >= 0) {
+      tensor = message("decoder.", i);
+      return "output";
+    }
+    if (!std::isfinite(losses(samples, 0).reconstruction)) {
+      tensor = message(name_of(likelihood_), " (reconstruction)");
+      return "loss";
+    }
+    for (const auto& [name, info, offset] : Model::parameter_tensors())
+      for (Index row = 0; row < info.rows(); ++row)
+        for (Index column = 0; column < info.columns(); ++column)
+          if (!std::isfinite(gradient_[static_cast<std::size_t>(offset + info.position(row, column))])) {
+            tensor = name;
+            return "gradient";
+          }
+    tensor = "the parameters (learning rate times gradient)";
+    return "update";
+  }
 
   template <class Net>
   void add_tasks(Part part, Index offset) {
