@@ -39,6 +39,7 @@ struct PixelTerm {
                   bvae::View<float> gradient) const {
     term(target, output, weight, values, gradient);
   }
+  void validate() const { term.validate(); }
   void mean(bvae::View<float> output) const { term.mean(output); }
   [[nodiscard]] double output_for_mean(double mean) const { return term.output_for_mean(mean); }
   void check_targets(double minimum, double maximum) const { term.check_targets(minimum, maximum); }

@@ -46,6 +46,7 @@
 #include "bvae/layers/gelu.hpp"
 #include "bvae/layers/group_norm.hpp"
 #include "bvae/layers/image_net_input.hpp"
+#include "bvae/layers/initialize_weights.hpp"
 #include "bvae/layers/inner_tensors.hpp"
 #include "bvae/layers/layer_norm.hpp"
 #include "bvae/layers/leaky_relu.hpp"

@@ -148,6 +148,7 @@ for group in "$work"/runs/*/; do
     else
       differ=()
       for file in "$folder"*; do cmp -s "$file" "$first${file##*/}" || differ+=("${file##*/}"); done
+      for file in "$first"*; do [ -e "$folder${file##*/}" ] || differ+=("${file##*/} (missing)"); done
       if [ ${#differ[@]} -gt 0 ]; then
         mark=" <- differ: ${differ[*]}"
         failed=yes

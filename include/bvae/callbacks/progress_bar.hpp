@@ -23,7 +23,7 @@ class ProgressBar {
   /// Leaves the terminal on a fresh line, also after an error.
   ~ProgressBar() { clear(); }
 
-  void operator()(const FitBegin& e) {
+  [[gnu::cold]] void operator()(const FitBegin& e) {
     const RunInfo& run = e.run;
     start_ = Clock::now();
     last_drawn_ = start_ - std::chrono::hours(1);
@@ -36,7 +36,7 @@ class ProgressBar {
                  static_cast<unsigned long long>(run.seed));
   }
 
-  void operator()(const StepEnd& e) {
+  [[gnu::cold]] void operator()(const StepEnd& e) {
     if (!live_) return;
     const auto now = Clock::now();
     if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
@@ -54,7 +54,7 @@ class ProgressBar {
     drawn_ = true;
   }
 
-  void operator()(const EpochEnd& e) {
+  [[gnu::cold]] void operator()(const EpochEnd& e) {
     clear();
     const EpochRecord& r = e.record;
     std::fprintf(out_, "epoch %lld/%lld  beta %.3g  train: reconstruction %.2f  KL %.2f", cast(r.epoch),
@@ -68,7 +68,7 @@ class ProgressBar {
     std::fflush(out_);
   }
 
-  void operator()(const FitEnd& e) {
+  [[gnu::cold]] void operator()(const FitEnd& e) {
     clear();
     if (e.history.stopped())
       std::fprintf(out_, "stopped after step %lld: %s\n", cast(e.history.steps), e.history.stop_reason.c_str());

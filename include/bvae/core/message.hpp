@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -45,9 +44,9 @@ class Word {
   std::string_view text_;
 };
 
-[[gnu::cold, gnu::noinline]] inline std::string joined(std::span<const Word> words) {
+[[gnu::cold, gnu::noinline]] inline std::string joined(const Word* words, std::size_t count) {
   std::string text;
-  for (const Word& word : words) text += word.text();
+  for (std::size_t i = 0; i < count; ++i) text += words[i].text();
   return text;
 }
 
@@ -61,7 +60,7 @@ class Word {
 template <class... Parts>
 [[gnu::cold]] std::string message(const Parts&... parts) {
   const detail::Word words[] = {detail::Word(parts)...};
-  return detail::joined(words);
+  return detail::joined(words, sizeof...(parts));
 }
 
 }  // namespace bvae

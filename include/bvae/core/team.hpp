@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
-#include <utility>
 
 #include "bvae/core/denormals.hpp"
 #include "bvae/core/message.hpp"
@@ -146,8 +145,8 @@ class Team {
       detail::wait_until(running_, left, [&] { return running_.load(std::memory_order_acquire) != left; });
     std::exception_ptr first;
     for (int rank = 0; rank < size_; ++rank) {
-      std::exception_ptr error = std::move(errors_[rank]);
-      if (error && !first) first = std::move(error);
+      if (errors_[rank] && !first) first = errors_[rank];
+      errors_[rank] = nullptr;  // a moved-from one need not be null
     }
     if (first) std::rethrow_exception(first);
   }

@@ -83,11 +83,14 @@ namespace detail {
 ///
 /// The same tensors give the same bytes in whatever order they come: the data is sorted by type (64-bit types first, so
 /// that each tensor is aligned for its own type) and then by name, the metadata by name, as the format's own library
-/// does it. The data goes from the caller's memory to the file; only the header is built in memory. \param metadata
-/// text for `__metadata__`, left out if empty \throws std::invalid_argument if a name is given twice or is not UTF-8,
-/// or bytes and shape disagree; nothing is written then \throws FileError if the file cannot be written; a file that
-/// was there before is untouched
-/// \param format the value of the metadata's entry "format", unless it has one; null: there is none
+/// does it. The data goes from the caller's memory to the file; only the header is built in memory.
+///
+/// \param metadata text for `__metadata__`, which is left out if there is none
+/// \param format   text for its entry "format", unless `metadata` has one; null: none
+///
+/// \throws std::invalid_argument if a name is given twice or is not UTF-8, or bytes and shape disagree; nothing is
+/// written then
+/// \throws FileError if the file cannot be written; a file that was there before is untouched
 [[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
                                             const std::map<std::string, std::string>& metadata = {},
                                             const char* format = nullptr) {

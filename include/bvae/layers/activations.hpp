@@ -22,7 +22,7 @@ class Activations {
 
  public:
   Activations() = default;
-  Activations(Index capacity, Scalar* input, Scalar* input_delta, bool with_deltas = true) {
+  [[gnu::cold]] Activations(Index capacity, Scalar* input, Scalar* input_delta, bool with_deltas = true) {
     Index total = 0;
     Index scratch = 0;
     const Index shards = Pass(Mode::kTraining, Member{}, capacity).shard_count();

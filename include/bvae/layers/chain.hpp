@@ -2,14 +2,11 @@
 #pragma once
 
 #include <array>
-#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "bvae/core/concepts.hpp"
-#include "bvae/core/message.hpp"
 #include "bvae/kernels/activations.hpp"
 
 namespace bvae {

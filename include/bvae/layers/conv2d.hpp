@@ -7,6 +7,7 @@
 #include "bvae/core/convolutions.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/layers/convolution_rules.hpp"
+#include "bvae/layers/initialize_weights.hpp"
 
 namespace bvae {
 
@@ -56,8 +57,8 @@ struct Conv2d {
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {
-      detail::initialize_convolution<Init>(kParameters[0], kParameters[1], kExtents.taps(), Channels * Kernel * Kernel,
-                                           p, random);
+      detail::initialize_weights<Init>(kParameters[0], kParameters[1], kExtents.taps(), Channels * Kernel * Kernel, p,
+                                       random);
     }
 
     template <kernels::Activation A = kernels::Activation::kIdentity, class Scalar>

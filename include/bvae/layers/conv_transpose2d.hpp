@@ -6,6 +6,7 @@
 #include "bvae/core/convolutions.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/layers/convolution_rules.hpp"
+#include "bvae/layers/initialize_weights.hpp"
 
 namespace bvae {
 
@@ -63,8 +64,8 @@ struct ConvTranspose2d : private detail::ConvTranspose2dOutputPadding<OutputPadd
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {
-      detail::initialize_convolution<Init>(kParameters[0], kParameters[1], kExtents.taps(),
-                                           In::kChannels * Kernel * Kernel, p, random);
+      detail::initialize_weights<Init>(kParameters[0], kParameters[1], kExtents.taps(), In::kChannels * Kernel * Kernel,
+                                       p, random);
     }
 
     template <kernels::Activation A = kernels::Activation::kIdentity, class Scalar>

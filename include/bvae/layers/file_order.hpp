@@ -3,6 +3,7 @@
 /// their way to a file and back.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <tuple>

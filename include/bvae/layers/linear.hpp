@@ -1,14 +1,11 @@
 #pragma once
 
 #include <array>
-#include <cmath>
-#include <cstdint>
-#include <span>
-#include <vector>
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/products.hpp"
 #include "bvae/core/reductions.hpp"
+#include "bvae/layers/initialize_weights.hpp"
 
 namespace bvae {
 
@@ -44,20 +41,7 @@ struct Linear {
 
     template <class Scalar>
     static void initialize(Tensors<Scalar> p, const RandomStream& random) {
-      std::vector<Scalar> weight(static_cast<std::size_t>(Outputs * kInputs));
-      std::vector<Scalar> bias(static_cast<std::size_t>(Outputs));
-      if constexpr (std::is_void_v<Init>) {
-        const Scalar bound = static_cast<Scalar>(1.0 / std::sqrt(static_cast<double>(kInputs)));
-        random.uniform(0, std::span<Scalar>(weight));
-        random.uniform(1, std::span<Scalar>(bias));
-        for (Scalar& w : weight) w = (Scalar(2) * w - Scalar(1)) * bound;  // 2 w is exact
-        for (Scalar& b : bias) b = (Scalar(2) * b - Scalar(1)) * bound;
-      } else {
-        static_assert(Initializer<Init>, "Linear: the second argument must model bvae::Initializer");
-        Init::fill(std::span<Scalar>(weight), kInputs, Outputs, random, 0u);
-      }
-      set_values<Scalar>(kParameters[0], p[0], weight);
-      set_values<Scalar>(kParameters[1], p[1], bias);
+      detail::initialize_weights<Init>(kParameters[0], kParameters[1], kInputs, Outputs, p, random);
     }
 
     /// y = activation(W x + b).

@@ -342,8 +342,8 @@ class Network {
 
   /// All parameters with PyTorch's names for an nn.Sequential called `prefix`; a network of one layer can be named
   /// `prefix` itself. `last`: of which image the outputs are pixels, if they are features and files know them as such.
-  static std::vector<NamedTensor> parameter_tensors(const std::string& prefix, Index base, bool numbered = true,
-                                                    AxisOrder last = {}) {
+  [[gnu::cold]] static std::vector<NamedTensor> parameter_tensors(const std::string& prefix, Index base,
+                                                                  bool numbered = true, AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (constexpr auto& kTensors = detail::kParameterTensors<Bound<I>>; kTensors.size() > 0)
@@ -352,8 +352,8 @@ class Network {
     });
     return tensors;
   }
-  static std::vector<NamedTensor> state_tensors(const std::string& prefix, Index base, bool numbered = true,
-                                                AxisOrder last = {}) {
+  [[gnu::cold]] static std::vector<NamedTensor> state_tensors(const std::string& prefix, Index base,
+                                                              bool numbered = true, AxisOrder last = {}) {
     std::vector<NamedTensor> tensors;
     detail::for_each_layer<kLayers>([&]<int I>() {
       if constexpr (constexpr auto& kTensors = detail::kStateTensors<Bound<I>>; kTensors.size() > 0)

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "bvae/core/arena.hpp"
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/message.hpp"
 #include "bvae/kernels/activations.hpp"
@@ -45,13 +44,7 @@ struct Bernoulli {
   /// Logits to probabilities, in place.
   template <class Scalar>
   void mean(View<Scalar> output) const {
-    // The gradient for targets of 0 is the sigmoid: programs compile one kernel less.
-    const Arena<Scalar> zeros(static_cast<std::size_t>(output.rows()));
-    double value = 0;
-    for (Index s = 0; s < output.cols(); ++s) {
-      Scalar* const column = output.data() + s * output.rows();
-      kernels::bernoulli(output.rows(), 1, zeros.data(), column, Scalar(1), &value, column);
-    }
+    kernels::activate<kernels::Activation::kSigmoid>(output.size(), output.data(), output.data(), Scalar(0));
   }
   /// The logit of the mean, which is first brought into [0.001, 0.999].
   [[nodiscard]] double output_for_mean(double mean) const {

@@ -49,7 +49,8 @@ struct EvaluationOptions {
 /// \throws std::invalid_argument that begins with `what`, if the data do not fit the model, the binarisation or the
 /// likelihood; and what the likelihood throws if it does not fit the model or the data
 template <class Model, Likelihood L>
-void check_data(const std::string& what, const Dataset& data, Binarization binarization, const L& likelihood) {
+[[gnu::cold]] void check_data(const std::string& what, const Dataset& data, Binarization binarization,
+                              const L& likelihood) {
   if constexpr (requires { likelihood.template check_input<typename Model::Input>(); })
     likelihood.template check_input<typename Model::Input>();
   check_shape<typename Model::Input>(what, data);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -115,7 +116,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   static constexpr Index kLeastSamples = std::max(EncoderNetwork::kLeastSamples, DecoderNetwork::kLeastSamples);
 
   /// Fresh weights, drawn as each layer asks.
-  explicit Vae(Seed seed = {})
+  [[gnu::cold]] explicit Vae(Seed seed = {})
       : parameters_(static_cast<std::size_t>(kParameters)), state_(static_cast<std::size_t>(kState)) {
     const FlushDenormals flush;
     constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
@@ -142,13 +143,13 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   }
 
   /// Names as in a PyTorch module with nn.Sequential `encoder` and `decoder` and nn.Linear `latent`.
-  [[nodiscard]] static std::vector<NamedTensor> parameter_tensors() {
+  [[nodiscard, gnu::cold]] static std::vector<NamedTensor> parameter_tensors() {
     std::vector<NamedTensor> tensors = EncoderNetwork::parameter_tensors("encoder", 0);
     append(tensors, HeadNetwork::parameter_tensors("latent", kHeadOffset, false));
     append(tensors, DecoderNetwork::parameter_tensors("decoder", kDecoderOffset, true, kOutputOrder));
     return tensors;
   }
-  [[nodiscard]] static std::vector<NamedTensor> state_tensors() {
+  [[nodiscard, gnu::cold]] static std::vector<NamedTensor> state_tensors() {
     std::vector<NamedTensor> tensors = EncoderNetwork::state_tensors("encoder", 0);
     append(tensors, DecoderNetwork::state_tensors("decoder", kDecoderStateOffset, true, kOutputOrder));
     return tensors;
@@ -248,7 +249,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
     for (Index first = 0; first < samples; first += kBlock) function(first, std::min(kBlock, samples - first));
   }
 
-  static void append(std::vector<NamedTensor>& tensors, std::vector<NamedTensor> more) {
+  [[gnu::cold]] static void append(std::vector<NamedTensor>& tensors, std::vector<NamedTensor> more) {
     for (NamedTensor& tensor : more) tensors.push_back(std::move(tensor));
   }
 

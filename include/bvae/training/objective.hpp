@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "bvae/core/arena.hpp"
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/denormals.hpp"
 #include "bvae/core/errors.hpp"
@@ -36,7 +37,7 @@ class Objective {
  public:
   using Scalar = typename Model::Scalar;
 
-  Objective(Index capacity, L likelihood, D divergence, const DivergenceContext& run = {})
+  [[gnu::cold]] Objective(Index capacity, L likelihood, D divergence, const DivergenceContext& run = {})
       : capacity_(capacity),
         likelihood_(std::move(likelihood)),
         divergence_(std::move(divergence)),

@@ -110,7 +110,8 @@ class Trainer {
 
   /// What a run needs, made once.
   struct Workspace {
-    Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, Seed seed, int threads)
+    [[gnu::cold]] Workspace(Index batch, Index samples, const L& likelihood, const D& divergence, Seed seed,
+                            int threads)
         : team(threads),
           objective(batch, likelihood, divergence, {.data_size = samples, .seed = seed}),
           state(static_cast<std::size_t>(Model::kState)),
@@ -309,7 +310,7 @@ class Trainer {
                                      gradient, moments);
   }
 
-  static void check(const Dataset& train, const FitOptions& options) {
+  [[gnu::cold]] static void check(const Dataset& train, const FitOptions& options) {
     if (options.epochs < 1) throw std::invalid_argument("Trainer::fit: epochs must be at least 1");
     if (options.batch_size < 1 || options.batch_size > train.size())
       throw std::invalid_argument(message("Trainer::fit: batch_size must be between 1 and the ", train.size(),
@@ -328,7 +329,8 @@ class Trainer {
       throw std::invalid_argument(message("Trainer::fit: the schedule gave ", what, " = ", value, " for step ", step));
   }
 
-  RunInfo describe(const Dataset& train, const Dataset* validation, const FitOptions& options, int threads) const {
+  [[gnu::cold]] RunInfo describe(const Dataset& train, const Dataset* validation, const FitOptions& options,
+                                 int threads) const {
     RunInfo info{.epochs = options.epochs};
     info.steps_per_epoch = (train.size() + options.batch_size - 1) / options.batch_size;
     info.total_steps = info.steps_per_epoch * options.epochs;
@@ -372,7 +374,7 @@ class Trainer {
     for (std::size_t p = 0; p < event.divergence_parts.size(); ++p)
       record.train_divergence_parts[p].value += rounded(weight * event.divergence_parts[p].value);
   }
-  static void finish(EpochRecord& record, Index seen, const RunInfo& info) {
+  [[gnu::cold]] static void finish(EpochRecord& record, Index seen, const RunInfo& info) {
     const double n = static_cast<double>(seen);
     record.train.objective /= n;
     record.train.reconstruction /= n;
