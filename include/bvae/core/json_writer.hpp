@@ -133,8 +133,9 @@ class JsonObject {
       static_assert(!std::same_as<Value, char>, "JsonObject: a char may mean a letter or a number, say which");
       append_json_number(members_, value);
     } else {
-      static_assert(requires { value.begin() != value.end(); },
-                    "JsonObject: values are bool, numbers, text, nullptr, JsonObject and ranges of these");
+      static_assert(
+          requires { value.begin() != value.end(); },
+          "JsonObject: values are bool, numbers, text, nullptr, JsonObject and ranges of these");
       members_ += '[';
       bool first = true;
       for (const auto& element : value) {

@@ -94,7 +94,7 @@ class RandomStream {
   void draw(kernels::Draw kind, std::uint32_t sample, std::span<Scalar> out, std::size_t first) const {
     const kernels::PhiloxStream stream{{key_[0], key_[1]}, sample, low_, high_};
     kernels::draw(kind, stream, static_cast<std::uint32_t>(first / 4), static_cast<kernels::Size>(out.size()),
-                         out.data());
+                  out.data());
   }
 
   philox::Key key_;

@@ -113,7 +113,8 @@ class Team {
         workers_(new std::thread[static_cast<std::size_t>(size_ - 1)]) {
     (void)isa();  // a bad BVAE_ISA is this thread's error, before any kernel runs in a worker
     try {
-      for (int rank = 1; rank < size_; ++rank) workers_[rank - 1] = std::thread([this, rank] { serve(rank); });
+      for (int rank = 1; rank < size_; ++rank)
+        workers_[static_cast<std::size_t>(rank - 1)] = std::thread([this, rank] { serve(rank); });
     } catch (...) {  // the system has no more threads to give: end those that run
       stop();
       throw;
@@ -145,8 +146,9 @@ class Team {
       detail::wait_until(running_, left, [&] { return running_.load(std::memory_order_acquire) != left; });
     std::exception_ptr first;
     for (int rank = 0; rank < size_; ++rank) {
-      if (errors_[rank] && !first) first = errors_[rank];
-      errors_[rank] = nullptr;  // a moved-from one need not be null
+      std::exception_ptr& error = errors_[static_cast<std::size_t>(rank)];
+      if (error && !first) first = error;
+      error = nullptr;
     }
     if (first) std::rethrow_exception(first);
   }
@@ -164,8 +166,8 @@ class Team {
     stop_.store(true, std::memory_order_release);
     start_.fetch_add(1, std::memory_order_acq_rel);
     start_.notify_all();
-    for (int i = 0; i < size_ - 1; ++i)
-      if (workers_[i].joinable()) workers_[i].join();
+    for (std::thread* worker = workers_.get(); worker != workers_.get() + size_ - 1; ++worker)
+      if (worker->joinable()) worker->join();
   }
 
   void execute(int rank) {
@@ -174,7 +176,7 @@ class Team {
       call_(task_, Member{rank, size_, &barrier_});
     } catch (const detail::TeamAborted&) {
     } catch (...) {
-      errors_[rank] = std::current_exception();
+      errors_[static_cast<std::size_t>(rank)] = std::current_exception();
       barrier_.abandon();
     }
   }

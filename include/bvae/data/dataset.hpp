@@ -126,7 +126,8 @@ class Dataset {
  private:
   using Bytes = std::vector<std::uint8_t>;
 
-  /// function(values) for those of the three vectors that has them. (A std::variant took four times as long to compile.)
+  /// function(values) for those of the three vectors that has them. (A std::variant took four times as long to
+  /// compile.)
   template <class Result = void, class Function>
   Result with_values(Function&& function) const {
     if (!bytes_.empty()) return function(bytes_);
