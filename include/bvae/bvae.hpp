@@ -99,10 +99,15 @@
 
 #include "bvae/schedules/any_schedule.hpp"
 #include "bvae/schedules/constant.hpp"
+#include "bvae/schedules/cosine.hpp"
+#include "bvae/schedules/curves.hpp"
 #include "bvae/schedules/cyclical.hpp"
+#include "bvae/schedules/exponential.hpp"
 #include "bvae/schedules/linear.hpp"
+#include "bvae/schedules/piecewise.hpp"
 #include "bvae/schedules/progress.hpp"
 #include "bvae/schedules/sequence.hpp"
+#include "bvae/schedules/sigmoid.hpp"
 #include "bvae/schedules/warm_up.hpp"
 
 #include "bvae/optimizers/adam.hpp"

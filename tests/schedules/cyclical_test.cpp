@@ -1,5 +1,6 @@
 #include "bvae/schedules/cyclical.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
@@ -102,4 +103,32 @@ TEST_CASE("Cyclical: refuses bad arguments, in validate() and in the call", "[sc
   CHECK_THROWS_WITH(Cyclical{.over = Epochs{1e300}}(Progress::at(0, 10)), ContainsSubstring("below 2^63"));
   CHECK_THROWS_WITH(Cyclical{}(Progress{.steps_per_epoch = 0, .total_steps = 40}),
                     ContainsSubstring("Cyclical: steps_per_epoch"));
+}
+
+TEST_CASE("Cyclical: cosine and sigmoid ramps meet both ends exactly, also with a period of 7.5", "[schedules]") {
+  const std::vector<std::int64_t> starts = {0, 7, 15, 22, 30};
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-(12 * v - 6))); };
+  const auto cosine = [](double v) { return .5 - .5 * std::cos(std::acos(-1.0) * v); };
+  for (std::size_t cycle = 0; cycle < 4; ++cycle) {
+    for (std::int64_t step = starts[cycle]; step < starts[cycle + 1]; ++step) {
+      const double v = static_cast<double>(step - starts[cycle]) / 3.75;
+      const Progress now = Progress::at(step, 10, 30);
+      const double smooth = Cyclical{.from = 0.5, .to = 2.5, .shape = bvae::RampShape::kCosine}(now);
+      const double steep = Cyclical{.from = 0.5, .to = 2.5, .shape = bvae::RampShape::kSigmoid}(now);
+      if (v == 0 || v >= 1) {
+        CHECK(smooth == (v == 0 ? 0.5 : 2.5));
+        CHECK(steep == (v == 0 ? 0.5 : 2.5));
+      } else {
+        CHECK_THAT(smooth, WithinRel(0.5 + 2 * cosine(v), 1e-14));
+        CHECK_THAT(steep, WithinRel(0.5 + 2 * sigmoid(v), 1e-14));
+      }
+    }
+  }
+}
+
+TEST_CASE("Cyclical: per epoch it keeps the value of the epoch's first step", "[schedules]") {
+  const Cyclical each{.cycles = 2};
+  const Cyclical beta{.cycles = 2, .per_epoch = true};
+  for (std::int64_t step = 0; step < 50; ++step)
+    CHECK(beta(Progress::at(step, 4, 40)) == each(Progress::at(step / 4 * 4, 4, 40)));
 }

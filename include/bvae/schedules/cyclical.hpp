@@ -5,15 +5,16 @@
 #include <optional>
 
 #include "bvae/schedules/check.hpp"
+#include "bvae/schedules/curves.hpp"
 #include "bvae/schedules/progress.hpp"
 
 namespace bvae {
 namespace schedules {
 
-/// Cyclical annealing (Fu et al. 2019, "Cyclical Annealing Schedule", equation 6, linear ramp): each cycle rises from
-/// `from` to `to`, then stays at `to` until the next one begins.
+/// Cyclical annealing (Fu et al. 2019, "Cyclical Annealing Schedule", equation 6): each cycle rises from `from` to
+/// `to`, then stays at `to` until the next one begins.
 ///
-///     from + (to - from) * min(1, k / (period * ramp)),   period = over / cycles,
+///     from + (to - from) * shape(min(1, k / (period * ramp))),   period = over / cycles,
 ///     k = steps since the cycle began;  cycle c begins at step floor(c * period), from c = 0
 ///
 /// - `from`, `to`: finite; defaults 0 and 1
@@ -22,6 +23,8 @@ namespace schedules {
 /// `to`.
 /// - `over`: length of all cycles together; after it the value is `to`. Default: the whole training
 ///   (Progress::total_steps). Epochs that are no whole number of steps go to the nearest one.
+/// - `shape`: linear (default), cosine or sigmoid, see RampShape. Both ends are met exactly.
+/// - `per_epoch`: keep the value of the epoch's first step during the whole epoch; default false
 ///
 /// Throws std::invalid_argument from validate() and from the call on a bad argument, and from the call when `over` is
 /// not given and the progress has no total_steps. Allocates nothing.
@@ -31,6 +34,8 @@ struct Cyclical {
   int cycles = 4;
   double ramp = 0.5;
   std::optional<Duration> over = std::nullopt;
+  RampShape shape = RampShape::kLinear;
+  bool per_epoch = false;
 
   void validate() const {
     detail::require_finite("Cyclical", "from", from);
@@ -48,7 +53,7 @@ struct Cyclical {
                      progress.total_steps);
     }
     const std::int64_t total = over ? over->steps(progress.steps_per_epoch) : progress.total_steps;
-    const std::int64_t step = progress.step;
+    const std::int64_t step = per_epoch ? epoch_start(progress).step : progress.step;
     if (step < 0) return from;
     if (step >= total) return to;
     if (total > std::numeric_limits<std::int64_t>::max() / cycles) {
@@ -60,7 +65,7 @@ struct Cyclical {
     const std::int64_t begin = cycle * total / cycles;
     if (step == begin) return from;
     const double period = static_cast<double>(total) / cycles;
-    return detail::line(from, to, static_cast<double>(step - begin) / (period * ramp));
+    return detail::line(from, to, detail::shaped(shape, static_cast<double>(step - begin) / (period * ramp)));
   }
 };
 
