@@ -75,7 +75,7 @@ CountAllocations count(Likelihood_ likelihood, Optimizer optimizer, Index batch,
   const Dataset train =
       Dataset::from_bytes(std::vector<std::uint8_t>(static_cast<std::size_t>(784 * samples), 77), {1, 28, 28});
   Model model{Seed{1}};
-  Trainer trainer{model, likelihood, divergence, AnySchedule(WarmUp{.to = 4.0, .over = Epochs{2}}), optimizer};
+  Trainer trainer{model, likelihood, divergence, AnySchedule(PidController{.kl = 3.0}), optimizer};
   CountAllocations counter;
   trainer.fit(train, {.epochs = 2, .batch_size = batch, .threads = threads, .binarization = binarization}, counter);
   return counter;

@@ -10,6 +10,7 @@
 
 #include "bvae/divergences/mmd.hpp"
 #include "bvae/schedules/constant.hpp"
+#include "bvae/schedules/pid_controller.hpp"
 #include "bvae/schedules/warm_up.hpp"
 #include "callbacks/harness.hpp"
 #include "support/catch.hpp"
@@ -68,6 +69,20 @@ TEST_CASE("JsonLines: one object an epoch, with the numbers of the history", "[c
     CHECK(line["test_kl_per_latent"][1].get<double>() == r.validation->kl_per_latent[1]);
     CHECK(line["samples_per_second"].get<double>() > 0);
   }
+}
+
+TEST_CASE("JsonLines: says what a feedback schedule remembers, so that it can go on from there", "[callback]") {
+  const TemporaryFolder folder;
+  harness::Model model{};
+  bvae::PidController beta{.kl = 0.5};
+  const bvae::History history = harness::train(model, beta, 2, JsonLines(folder / "m.jsonl", "test"));
+  const std::vector<json> lines = read(folder / "m.jsonl");
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1]["beta"].get<double>() == history.epochs[1].beta);
+  const auto state = lines[1]["schedule_state"].get<std::vector<double>>();
+  CHECK(state == history.schedule_state);
+  beta.restore(state);
+  CHECK(beta({}) == state[3]);
 }
 
 TEST_CASE("JsonLines: without a validation set there are no keys for it", "[callback]") {

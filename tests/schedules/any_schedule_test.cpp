@@ -7,9 +7,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "bvae/divergences/capacity.hpp"
 #include "bvae/schedules/constant.hpp"
 #include "bvae/schedules/cyclical.hpp"
+#include "bvae/schedules/geco.hpp"
 #include "bvae/schedules/linear.hpp"
+#include "bvae/schedules/pid_controller.hpp"
+#include "bvae/schedules/sequence.hpp"
 #include "bvae/schedules/warm_up.hpp"
 #include "support/catch.hpp"
 
@@ -18,6 +22,7 @@ using bvae::Constant;
 using bvae::Cyclical;
 using bvae::Epochs;
 using bvae::LinearSchedule;
+using bvae::PidController;
 using bvae::Progress;
 using bvae::Steps;
 using bvae::WarmUp;
@@ -82,4 +87,41 @@ TEST_CASE("AnySchedule: the constructor refuses a bad schedule", "[schedules]") 
   CHECK_THROWS_AS(AnySchedule(Constant{nan}), std::invalid_argument);
   CHECK_THROWS_WITH(AnySchedule(WarmUp{.over = Epochs{-1}}), ContainsSubstring("WarmUp: over"));
   CHECK_NOTHROW(AnySchedule(Constant{1}).validate());
+}
+
+TEST_CASE("AnySchedule: holds a feedback schedule, and each copy has its own state", "[schedules]") {
+  AnySchedule first = PidController{.kl = 10, .kp = 0, .ki = 0.01};
+  CHECK(first.is_feedback());
+  CHECK(bvae::is_feedback(first));
+  first.observe(Progress{}, {.kl = 12});
+  AnySchedule second = first;
+  second.observe(Progress{}, {.kl = 12});
+  CHECK(first(Progress{}) == Approx(0.02));
+  CHECK(second(Progress{}) == Approx(0.04));
+  AnySchedule third = Constant{1};
+  third = first;
+  third.observe(Progress{}, {.kl = 11});
+  CHECK(third(Progress{}) == Approx(0.03));
+  CHECK(first(Progress{}) == Approx(0.02));
+  first.restore(second.state());
+  CHECK(first(Progress{}) == second(Progress{}));
+  CHECK_THROWS_WITH(AnySchedule(PidController{}), ContainsSubstring("PidController: kl"));
+}
+
+TEST_CASE("AnySchedule: a plain schedule has no state", "[schedules]") {
+  AnySchedule schedule = Constant{2};
+  CHECK_FALSE(schedule.is_feedback());
+  schedule.observe(Progress{}, {.kl = 12});
+  CHECK(schedule.state().empty());
+  CHECK_NOTHROW(schedule.restore({}));
+  CHECK_THROWS_AS(schedule.restore(std::vector<double>(3)), std::invalid_argument);
+  CHECK_FALSE(bvae::is_feedback(Constant{}));
+  CHECK(bvae::is_feedback(bvae::Geco{}));
+}
+
+TEST_CASE("AnySchedule: where nothing is observed a feedback schedule is refused", "[schedules]") {
+  const AnySchedule geco = bvae::Geco{.reconstruction = 1};
+  CHECK_THROWS_WITH(bvae::Sequence{}.then(geco, Steps{3}), ContainsSubstring("Sequence: a phase must be a plain"));
+  CHECK_THROWS_WITH(bvae::Sequence{}.finally(geco), ContainsSubstring("Sequence: a phase must be a plain"));
+  CHECK_THROWS_WITH(bvae::Capacity{geco}.validate(), ContainsSubstring("Capacity: needs a plain schedule"));
 }

@@ -140,6 +140,10 @@ TEST_CASE("Trainer: schedules that give no sensible value are refused at that st
                     ContainsSubstring("beta") && ContainsSubstring("step 2"));
   CHECK_THROWS_WITH(run(Constant{1}, from_step_two(-1)), ContainsSubstring("learning rate"));
   CHECK_THROWS_AS(run(Constant{1}, from_step_two(std::nan(""))), std::invalid_argument);
+  CHECK_THROWS_WITH(run(Constant{1}, Geco{.reconstruction = 1}),
+                    ContainsSubstring("learning_rate_factor must be a plain schedule"));
+  CHECK_THROWS_WITH(run(Geco{}, Constant{1}), ContainsSubstring("Geco: reconstruction"));
+  CHECK_NOTHROW(run(Geco{.reconstruction = 1}, Constant{1}));
 }
 
 TEST_CASE("Trainer: a validation set that cannot be binarised is refused", "[training][errors]") {

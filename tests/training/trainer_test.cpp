@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "bvae/bvae.hpp"
@@ -51,6 +52,26 @@ template <class O>
 struct Waiting : O {
   static constexpr bool kIgnoresNorm = false;
 };
+
+/// A feedback schedule that writes down what it sees.
+struct Recorder {
+  std::vector<Observation>* seen;
+  std::vector<std::int64_t>* steps;
+  double count[1] = {0};
+
+  double operator()(const Progress&) const { return 1 + count[0]; }
+  void observe(const Progress& progress, const Observation& observation) {
+    seen->push_back(observation);
+    steps->push_back(progress.step);
+    ++count[0];
+  }
+  std::span<const double> state() const { return count; }
+  void restore(std::span<const double> saved) { count[0] = saved[0]; }
+};
+
+Trainer<Model, Bernoulli, Kl, AnySchedule, Adam> feedback_trainer(Model& model, AnySchedule beta) {
+  return {model, Bernoulli{}, Kl{.free_bits = 0.2}, std::move(beta), Adam{.learning_rate = 1e-2}};
+}
 
 }  // namespace
 
@@ -183,6 +204,89 @@ TEST_CASE("Trainer: beta follows the schedule, step by step", "[training]") {
     CHECK(rates[i] == Approx(1e-3 * (1 - static_cast<double>(i) / 12)).epsilon(1e-12));
   }
   CHECK(settled == std::vector<bool>{false, false, true, true});
+}
+
+TEST_CASE("Trainer: a feedback schedule observes each step of training once, and no evaluation", "[training]") {
+  const Dataset train = bars(50);
+  Model model{Seed{1}};
+  std::vector<Observation> seen;
+  std::vector<std::int64_t> steps;
+  std::vector<Losses> losses;
+  std::vector<double> betas;
+  auto trainer = feedback_trainer(model, Recorder{&seen, &steps});
+  const History history = trainer.fit(
+      train, bars(30, 2), {.epochs = 3, .batch_size = 20, .threads = 2},
+      [&](const StepEnd& e) {
+        losses.push_back(e.losses);
+        betas.push_back(e.beta);
+        CHECK(e.schedule_state.size() == 1);
+        CHECK(e.schedule_state[0] == static_cast<double>(e.step));
+      },
+      [](const EpochEnd& e) {
+        CHECK(e.beta_settled);
+        CHECK(e.run.final_beta == 1);
+      });
+  REQUIRE(seen.size() == 9);
+  REQUIRE(losses.size() == 9);
+  for (std::size_t i = 0; i < 9; ++i) {
+    CHECK(steps[i] == static_cast<std::int64_t>(i));
+    CHECK(seen[i].reconstruction == losses[i].reconstruction);
+    CHECK(seen[i].kl == losses[i].kl);
+    CHECK(seen[i].kl != losses[i].divergence);  // without the free bits
+    CHECK(betas[i] == static_cast<double>(i + 1));
+  }
+  CHECK(history.epochs[1].schedule_state == std::vector<double>{6});
+  CHECK(history.schedule_state == std::vector<double>{9});
+  const History none =
+      trainer.fit(train, {.epochs = 1, .batch_size = 50}, [](const FitBegin& e) { e.control.stop("not now"); });
+  CHECK(none.schedule_state == std::vector<double>{0});
+  // A second fit begins with the state that the schedule had at first.
+  CHECK(trainer.fit(train, {.epochs = 1, .batch_size = 50}).epochs[0].beta == 1);
+}
+
+TEST_CASE("Trainer: a run that goes on from a schedule's state has the beta of one that never stopped", "[training]") {
+  // Learning rate 0 and no shuffling: the KL of the second epoch is that of the first, and only the state differs.
+  const Dataset train = bars(60);
+  Model model{Seed{1}};
+  const PidController start{.kl = 0.02, .kp = 0.1, .ki = 0.05, .kd = 0.01, .beta_max = 50};
+  const auto betas = [&](const AnySchedule& schedule, std::int64_t epochs, int stop_after, std::vector<double>& state) {
+    std::vector<double> result;
+    auto trainer = feedback_trainer(model, schedule);
+    const auto watch = [&](const StepEnd& e) {
+      result.push_back(e.beta);
+      if (e.step == stop_after) e.control.stop("enough");
+    };
+    const FitOptions options{
+        .epochs = epochs, .batch_size = 10, .threads = 1, .shuffle = false, .learning_rate_factor = Constant{0}};
+    state = trainer.fit(train, options, watch).schedule_state;
+    return result;
+  };
+  std::vector<double> state;
+  std::vector<double> end;
+  const std::vector<double> whole = betas(start, 3, 0, end);
+  std::vector<double> parts = betas(start, 3, 12, state);
+  CHECK(parts.size() == 12);
+  AnySchedule rest = start;
+  rest.restore(state);
+  for (const double beta : betas(rest, 1, 0, state)) parts.push_back(beta);
+  CHECK(parts == whole);
+  CHECK(state == end);
+  CHECK(whole[1] != whole[7]);
+}
+
+TEST_CASE("Trainer: a feedback schedule holds the KL at its set point", "[training]") {
+  const Dataset train = bars(200);
+  Model model{Seed{1}};
+  const History history = feedback_trainer(model, PidController{.kl = 4, .ki = 0.02, .beta_max = 20})
+                              .fit(train, {.epochs = 40, .batch_size = 20, .threads = 1});
+  CHECK(history.epochs.back().train.kl == Approx(4).margin(0.3));
+  CHECK(history.epochs.back().beta > 0.1);
+  // The last parameters, with another target.
+  const double bits = history.epochs.back().train.reconstruction + 1;
+  const History other =
+      feedback_trainer(model, Geco{.reconstruction = bits, .decay = 0.9, .every = Steps{1}, .rate = 0.02})
+          .fit(train, {.epochs = 40, .batch_size = 20, .threads = 1});
+  CHECK(other.epochs.back().train.reconstruction == Approx(bits).margin(0.3));
 }
 
 TEST_CASE("Trainer: a callback stops training after the step", "[training]") {

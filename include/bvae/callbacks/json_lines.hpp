@@ -22,10 +22,10 @@ namespace bvae {
 /// What an earlier run left in the file goes when training begins, not before.
 ///
 /// Keys: epoch step beta beta_norm learning_rate gradient_norm, train_objective train_reconstruction train_divergence
-/// (free bits applied) train_kl train_kl_per_latent, train_<name> of each number that the divergence reports, with a
-/// validation set <name>_reconstruction <name>_kl <name>_elbo (if the likelihood is a density, see is_density)
-/// <name>_kl_per_latent active_units, then likelihood binarization seconds samples_per_second. \throws FileError if the
-/// file cannot be opened or written
+/// (free bits applied) train_kl train_kl_per_latent, train_<name> of each number that the divergence reports,
+/// schedule_state (of a feedback schedule, see FeedbackScheduleOf), with a validation set <name>_reconstruction
+/// <name>_kl <name>_elbo (if the likelihood is a density, see is_density) <name>_kl_per_latent active_units, then
+/// likelihood binarization seconds samples_per_second. \throws FileError if the file cannot be opened or written
 class JsonLines {
  public:
   /// \param validation what the keys call the validation set
@@ -47,6 +47,7 @@ class JsonLines {
     line.add("train_divergence", r.train.divergence);
     line.add("train_kl", r.train.kl).add("train_kl_per_latent", numbers(r.train_kl_per_latent));
     for (const DivergencePart& part : r.train_divergence_parts) line.add(message("train_", part.name), part.value);
+    if (!r.schedule_state.empty()) line.add("schedule_state", std::span<const double>(r.schedule_state));
     if (r.validation) {
       const Evaluation& v = *r.validation;
       line.add(message(validation_, "_reconstruction"), v.reconstruction).add(message(validation_, "_kl"), v.kl);

@@ -11,6 +11,7 @@
 #include "bvae/core/arena.hpp"
 #include "bvae/core/batch.hpp"
 #include "bvae/core/random.hpp"
+#include "bvae/core/schedule_concepts.hpp"
 #include "bvae/core/shape.hpp"
 #include "bvae/core/types.hpp"
 
@@ -180,12 +181,6 @@ template <class L>
 concept BatchLikelihood = Likelihood<L> && requires(const L& likelihood, double mean, Index features) {
   { likelihood.value(mean, features) } -> std::convertible_to<double>;
   { likelihood.slope(mean, features) } -> std::convertible_to<double>;
-};
-
-/// A function of progress. Pure: the same progress gives the same value.
-template <class S, class Progress>
-concept ScheduleOf = std::copy_constructible<S> && requires(const S& schedule, const Progress& progress) {
-  { schedule(progress) } -> std::convertible_to<double>;
 };
 
 /// A divergence that needs the sample z of a batch, or shares its work. Every thread of the team calls it once with the

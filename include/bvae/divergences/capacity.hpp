@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bvae/core/message.hpp"
+#include "bvae/core/schedule_concepts.hpp"
 #include "bvae/divergences/burgess_capacity.hpp"
 #include "bvae/divergences/divergence_terms.hpp"
 
@@ -24,7 +25,7 @@ namespace bvae {
 /// The distance is the batch's, not each sample's. Above C the gradient is gamma times the KL's, below it minus that,
 /// at equality 0. beta multiplies the whole: train with Constant{1}.
 ///
-/// - `capacity`: C in nats, any function of a Progress
+/// - `capacity`: C in nats, any function of a Progress (no feedback schedule)
 /// - `gamma`: finite and not negative, default 1000
 ///
 /// Reports the part "capacity", C(t). Throws std::invalid_argument from validate(), and from the call if the schedule
@@ -39,6 +40,8 @@ struct Capacity {
   void validate() const {
     if (!(gamma >= 0) || !std::isfinite(gamma))
       throw std::invalid_argument("Capacity: gamma must be finite and not negative");
+    if (is_feedback(capacity))
+      throw std::invalid_argument("Capacity: needs a plain schedule; a feedback schedule would see nothing");
     if constexpr (requires { capacity.validate(); }) capacity.validate();
   }
 

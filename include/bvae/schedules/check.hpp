@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <stdexcept>
 
 #include "bvae/core/message.hpp"
@@ -24,6 +26,13 @@ inline void require_duration(const char* schedule, const char* field, const Dura
   if (std::isfinite(duration.count()) && duration.count() >= 0) return;
   refuse(schedule, field, "must be finite and not negative", duration.count(),
          duration.in_epochs() ? " epochs" : " steps");
+}
+
+/// What restore() of a feedback schedule gets.
+inline void require_state(const char* schedule, std::span<const double> saved, std::size_t size) {
+  if (saved.size() != size)
+    throw std::invalid_argument(message(schedule, ": a state has ", size, " numbers, got ", saved.size()));
+  for (const double value : saved) require_finite(schedule, "a number of the state", value);
 }
 
 inline void require_progress(const char* schedule, const Progress& progress) {

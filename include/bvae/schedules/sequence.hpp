@@ -27,8 +27,8 @@ namespace schedules {
 /// are no whole number of steps go to the nearest one. `then` and `finally` return the longer sequence and do not
 /// change the one they are called on. A sequence is itself a schedule and may be a phase of another.
 ///
-/// Throws std::invalid_argument: from `then` and `finally` for a bad phase, or after `finally`; from validate() and
-/// from the call when there is no phase. Building allocates, calling does not.
+/// Throws std::invalid_argument: from `then` and `finally` for a bad phase (a feedback schedule is one), or after
+/// `finally`; from validate() and from the call when there is no phase. Building allocates, calling does not.
 class Sequence {
  public:
   /// Adds a phase of the given length.
@@ -80,6 +80,8 @@ class Sequence {
     if (!phases_.empty() && phases_.back().open_ended) {
       throw std::invalid_argument("Sequence: a phase after finally() would never run");
     }
+    if (phase.schedule.is_feedback())
+      throw std::invalid_argument("Sequence: a phase must be a plain schedule; a feedback schedule would see nothing");
     Sequence longer = *this;
     longer.phases_.push_back(std::move(phase));
     return longer;

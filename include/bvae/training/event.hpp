@@ -29,7 +29,9 @@ struct RunInfo {
   Index parameters = 0;
   int threads = 0;
   std::uint64_t seed = 0;
-  double final_beta = 0;  ///< the schedule's beta at the last step: the fixed beta for choosing a model
+  /// The schedule's beta at the last step: the fixed beta for choosing a model. 1 with a feedback schedule, whose last
+  /// beta nobody knows before.
+  double final_beta = 0;
   Binarization binarization = Binarization::kNone;
   std::string_view likelihood{};
   bool likelihood_is_density = true;  ///< false: there is no ELBO, see is_density
@@ -69,6 +71,7 @@ struct StepEnd {
   double gradient_norm = 0;
   Losses losses{};
   std::span<const DivergencePart> divergence_parts{};  ///< what the divergence reports beside its value
+  std::span<const double> schedule_state{};            ///< of a feedback schedule, after this step; else empty
 };
 
 /// After each epoch and its evaluation.
@@ -77,6 +80,7 @@ struct EpochEnd {
   Control& control;
   const EpochRecord& record;
   /// All steps of the epoch had the schedule's final beta: such epochs are comparable. False if any part was a ramp.
+  /// Always true with a feedback schedule, which has no end that one could wait for.
   bool beta_settled = false;
   /// The model's parameters and state as bytes, to keep a copy of.
   std::span<const std::byte> parameters{};

@@ -24,6 +24,7 @@ struct EpochRecord {
   Vector<double> train_kl_per_latent{};  ///< likewise
   std::vector<DivergencePart> train_divergence_parts{};  ///< likewise, of what the divergence reports
   std::optional<Evaluation> validation{};                ///< on the validation set, with the weights after the epoch
+  std::vector<double> schedule_state{};                  ///< of a feedback schedule, after the epoch; else empty
   double seconds = 0;                                    ///< of training, without the evaluation
   double samples_per_second = 0;
 };
@@ -31,7 +32,9 @@ struct EpochRecord {
 /// What `Trainer::fit` returns.
 struct History {
   std::vector<EpochRecord> epochs{};
-  std::int64_t steps = 0;     ///< optimizer steps done, those of an unfinished epoch included
+  std::int64_t steps = 0;  ///< optimizer steps done, those of an unfinished epoch included
+  /// Of a feedback schedule after the last step; else empty. Its restore() takes it, to go on in another run.
+  std::vector<double> schedule_state{};
   std::string stop_reason{};  ///< why training ended early; empty if it did not
 
   [[nodiscard]] bool stopped() const { return !stop_reason.empty(); }

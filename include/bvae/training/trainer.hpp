@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@
 #include "bvae/metrics/evaluation.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
 #include "bvae/schedules/any_schedule.hpp"
+#include "bvae/schedules/observation.hpp"
 #include "bvae/training/event.hpp"
 #include "bvae/training/history.hpp"
 #include "bvae/training/objective.hpp"
@@ -53,8 +55,8 @@ struct FitOptions {
 /// Minimises reconstruction + beta(t) * divergence, both summed over features and latents, means over the batch. Holds
 /// a reference to the model, which must outlive it. Each fit() is a run of its own: it starts from the model's present
 /// parameters with fresh optimizer moments at step 0 of the schedules. A run is a function of the model, the data, the
-/// options and these five parts: the same bits for any number of threads. Memory is allocated when a run begins; a step
-/// allocates nothing.
+/// options and these five parts: the same bits for any number of threads. A feedback schedule begins each run with the
+/// state that it had when it was given to the trainer. Memory is allocated when a run begins; a step allocates nothing.
 template <class Model, class L, class D, class S, class O>
 class Trainer {
   static_assert(Likelihood<L>,
@@ -65,6 +67,9 @@ class Trainer {
   static_assert(
       ScheduleOf<S, Progress>,
       "Trainer: the fourth argument must be a schedule, callable with a Progress (see schedules/constant.hpp)");
+  static constexpr bool kFeedback = FeedbackScheduleOf<S, Progress, Observation>;
+  static_assert(kFeedback || !kMeansFeedback<S>,
+                "Trainer: a schedule with observe() or restore() must be a feedback schedule (see schedules/geco.hpp)");
   static_assert(OptimizerOf<O, OptimizerStep>,
                 "Trainer: the fifth argument must be an optimizer (see optimizers/sgd.hpp)");
 
@@ -163,6 +168,10 @@ class Trainer {
     const RunInfo info = describe(train, validation, options, work.team.size());
     history_ = {};
     History& history = history_;
+    if constexpr (kFeedback) {
+      running_.emplace(schedule_);
+      history.schedule_state.assign(schedule_.state().begin(), schedule_.state().end());
+    }
     Control control;
     notify(FitBegin{info, control}, callbacks...);
     for (std::int64_t epoch = 0; epoch < options.epochs && !control.stopping(); ++epoch) {
@@ -177,9 +186,10 @@ class Trainer {
       for (std::int64_t i = 0; i < info.steps_per_epoch && !control.stopping(); ++i) {
         const Index first = i * options.batch_size;
         const Index count = std::min(options.batch_size, train.size() - first);
-        const StepEnd event = step(work, train, info, control, options, history.steps, first, count);
+        StepEnd event = step(work, train, info, control, options, history.steps, first, count);
+        if constexpr (kFeedback) observe(event, info, history);
         ++history.steps;
-        settled = settled && event.beta == info.final_beta;
+        settled = settled && (event.beta == info.final_beta || has_feedback());
         accumulate(record, event, work.objective.kl_per_latent(), count);
         seen += count;
         notify(event, callbacks...);
@@ -188,6 +198,7 @@ class Trainer {
       record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (seen < train.size()) break;  // stopped inside the epoch
       finish(record, seen, info);
+      if constexpr (kFeedback) record.schedule_state = history.schedule_state;
       if constexpr (HasValidation)
         record.validation = (*evaluator)(model_, *validation, {options.seed, options.binarization}, work.team);
       history.epochs.push_back(record);
@@ -202,11 +213,29 @@ class Trainer {
     return history;
   }
 
+  /// Of the run: a feedback schedule's copy in it.
+  [[nodiscard]] double beta_at(const Progress& progress) const {
+    if constexpr (kFeedback) {
+      return (*running_)(progress);
+    } else {
+      return schedule_(progress);
+    }
+  }
+  [[nodiscard]] bool has_feedback() const { return kFeedback && is_feedback(schedule_); }
+
+  /// After a step of training, and only then.
+  void observe(StepEnd& event, const RunInfo& info, History& history) {
+    running_->observe(Progress::at(history.steps, info.steps_per_epoch, info.total_steps),
+                      {.reconstruction = event.losses.reconstruction, .kl = event.losses.kl});
+    event.schedule_state = running_->state();
+    history.schedule_state.assign(event.schedule_state.begin(), event.schedule_state.end());
+  }
+
   /// One step: gradient, check, update. Nothing here allocates.
   StepEnd step(Workspace& work, const Dataset& train, const RunInfo& info, Control& control, const FitOptions& options,
                std::int64_t done, Index first, Index count) {
     const Progress progress = Progress::at(done, info.steps_per_epoch, info.total_steps);
-    const double beta = schedule_(progress);
+    const double beta = beta_at(progress);
     const double factor = options.learning_rate_factor ? (*options.learning_rate_factor)(progress) : 1.0;
     check_value("beta", beta, std::isfinite(beta), done + 1);
     check_value("the learning rate's factor", factor, std::isfinite(factor) && factor >= 0, done + 1);
@@ -320,6 +349,8 @@ class Trainer {
       throw std::invalid_argument(message("Trainer::fit: the model (BatchNorm) needs at least ", Model::kLeastSamples,
                                           " samples in every batch; with batch_size ", options.batch_size, " and ",
                                           train.size(), " training samples there is one of ", least));
+    if (options.learning_rate_factor && options.learning_rate_factor->is_feedback())
+      throw std::invalid_argument("Trainer::fit: learning_rate_factor must be a plain schedule; feedback is for beta");
     if (options.epochs > std::numeric_limits<std::int64_t>::max() / train.size())
       throw std::invalid_argument("Trainer::fit: epochs is too large");
   }
@@ -342,7 +373,8 @@ class Trainer {
     info.parameters = Model::parameter_count();
     info.threads = threads;
     info.seed = options.seed.value;
-    info.final_beta = schedule_(Progress::at(info.total_steps - 1, info.steps_per_epoch, info.total_steps));
+    const Progress last = Progress::at(info.total_steps - 1, info.steps_per_epoch, info.total_steps);
+    info.final_beta = has_feedback() ? 1.0 : static_cast<double>(schedule_(last));
     info.binarization = options.binarization;
     info.likelihood = name_of(likelihood_);
     info.likelihood_is_density = is_density(likelihood_);
@@ -399,6 +431,8 @@ class Trainer {
   L likelihood_;
   D divergence_;
   S schedule_;
+  struct Nothing {};
+  [[no_unique_address]] std::conditional_t<kFeedback, std::optional<S>, Nothing> running_{};  // the run's schedule
   O optimizer_;
   History history_;
 };
