@@ -148,9 +148,10 @@ using Spectral = bvae::Vae<
 
 template <class... Last, class L>
 void spectral(const std::string& name, const bvae::Dataset& images, const path& folder, int threads,
-              const L& likelihood, const bvae::AnyDivergence<float>& divergence, Report& history, Report& outputs) {
+              const L& likelihood, const bvae::AnyDivergence<float>& divergence, const bvae::AnySchedule& beta,
+              Report& history, Report& outputs) {
   Spectral<Last...> model{bvae::Seed{13}};
-  bvae::Trainer trainer{model, likelihood, divergence, bvae::Constant{1}, bvae::Adam{.learning_rate = 3e-3}};
+  bvae::Trainer trainer{model, likelihood, divergence, beta, bvae::Adam{.learning_rate = 3e-3}};
   history.add(name, trainer.fit(images.slice(0, 150), images.slice(150, 53),
                                 {.epochs = 2, .batch_size = 37, .seed = bvae::Seed{9}, .threads = threads}));
   bvae::save(model, folder / (name + ".safetensors"));
@@ -190,23 +191,30 @@ void other_losses(const bvae::Dataset& images, const path& folder, int threads, 
   bvae::save(features, folder / "features.safetensors");
 
   const auto one = [&](const std::string& name, const bvae::AnyLikelihood<float>& likelihood,
-                       const bvae::AnyDivergence<float>& divergence) {
+                       const bvae::AnyDivergence<float>& divergence, const bvae::AnySchedule& beta) {
     spectral<bvae::SpectralNorm<bvae::ConvTranspose2d<1, 4, 2, 1>>>(name, small_images, folder, threads, likelihood,
-                                                                    divergence, history, outputs);
+                                                                    divergence, beta, history, outputs);
   };
   one("perceptual", bvae::Perceptual<bvae::Bernoulli, Classifier, 3, 5>(features, bvae::Bernoulli{}, 0.3),
-      bvae::Kl{.free_bits = 0.02, .form = bvae::FreeBits::kPerSampleAndLatent});
+      bvae::Kl{.free_bits = 0.02, .form = bvae::FreeBits::kPerSampleAndLatent},
+      bvae::PidController{.kl = 0.1, .ki = 0.01, .kd = 0.003});
   one("ssim", bvae::Ssim<bvae::Image<1, 14, 14>, bvae::Laplace>{.pixel_weight = 0.3},
-      bvae::Kl{.free_bits = 0.15, .form = bvae::FreeBits::kPerSample});
-  one("total", bvae::Gaussian{.sigma = 0.3}, bvae::Kl{.free_bits = 0.1, .form = bvae::FreeBits::kTotal});
-  one("mask_per_sample", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.3, .form = bvae::FreeBits::kMaskPerSample});
-  one("mask_per_latent", bvae::Bernoulli{},
-      bvae::Kl{.free_bits = 0.3, .form = bvae::FreeBits::kMaskPerSampleAndLatent});
-  one("mask_total", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.1, .form = bvae::FreeBits::kMaskTotal});
+      bvae::Kl{.free_bits = 0.15, .form = bvae::FreeBits::kPerSample},
+      bvae::Geco{.reconstruction = 20, .every = bvae::Steps{2}, .rate = 0.003});
+  one("total", bvae::Gaussian{.sigma = 0.3}, bvae::Kl{.free_bits = 0.1, .form = bvae::FreeBits::kTotal},
+      bvae::Cosine{.from = 0.1, .over = bvae::Steps{7}});
+  one("mask_per_sample", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.3, .form = bvae::FreeBits::kMaskPerSample},
+      bvae::SigmoidSchedule{.to = 2, .over = bvae::Epochs{1.7}});
+  one("mask_per_latent", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.3, .form = bvae::FreeBits::kMaskPerSampleAndLatent},
+      bvae::Exponential{.over = bvae::Steps{9}});
+  one("mask_total", bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.1, .form = bvae::FreeBits::kMaskTotal},
+      bvae::Piecewise{.points = {{bvae::Steps{0}, 0.1}, {bvae::Epochs{1.3}, 0.7}}});
   spectral<bvae::ConvTranspose2d<2, 4, 2, 1>>("per_pixel", small_images, folder, threads, bvae::GaussianPerPixel{},
-                                              bvae::Capacity{bvae::LinearSchedule{.to = 3}, 7.0}, history, outputs);
+                                              bvae::Capacity{bvae::LinearSchedule{.to = 3}, 7.0}, bvae::Constant{1},
+                                              history, outputs);
   spectral<bvae::ConvTranspose2d<1, 4, 2, 1>, bvae::SharedLogSigma>(
-      "learned", small_images, folder, threads, bvae::LearnedGaussian{}, bvae::Capacity{}, history, outputs);
+      "learned", small_images, folder, threads, bvae::LearnedGaussian{}, bvae::Capacity{},
+      bvae::Cyclical{.cycles = 2, .shape = bvae::RampShape::kCosine}, history, outputs);
 }
 
 void train(const path& file, const path& folder, int threads) {
