@@ -1,9 +1,5 @@
 #include "options.hpp"
 
-#include <bvae/schedules/constant.hpp>
-#include <bvae/schedules/cyclical.hpp>
-#include <bvae/schedules/linear.hpp>
-#include <bvae/schedules/warm_up.hpp>
 #include <bvae/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -13,11 +9,13 @@
 #include <iostream>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "exit_code.hpp"
+#include "schedule.hpp"
 
 namespace {
 
@@ -75,6 +73,11 @@ class Flags {
     return *this;
   }
 
+  Flags& text(const std::string& flag, std::string Options::*value, const std::string& shown, const std::string& help) {
+    const auto read = [options = &options_, value](const std::string& given) { options->*value = given; };
+    app_.add_option_function<std::string>(flag, read, help)->type_name(shown)->group(group_);
+    return *this;
+  }
   Flags& folder(const std::string& flag, std::optional<std::filesystem::path> Options::*value,
                 const std::string& help) {
     return path(flag, value, "folder", "DIR", help);
@@ -124,8 +127,40 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
   };
   const std::string& likelihood = options.likelihood;
   const std::string& divergence = options.divergence;
+  const std::string& schedule = options.schedule;
   for (const Reader& reader : std::initializer_list<Reader>{
-           {"--warmup-epochs", "--schedule", options.schedule, {"linear", "warmup"}},
+           {"--beta",
+            "--schedule",
+            schedule,
+            {"constant", "linear", "warmup", "cyclical", "cosine", "sigmoid", "exponential", "sequence", "geco"}},
+           {"--beta-from",
+            "--schedule",
+            schedule,
+            {"linear", "warmup", "cyclical", "cosine", "sigmoid", "exponential", "sequence"}},
+           {"--warmup-epochs", "--schedule", schedule, {"linear", "warmup", "cosine", "sigmoid", "exponential"}},
+           {"--beta-changes",
+            "--schedule",
+            schedule,
+            {"linear", "warmup", "cyclical", "cosine", "sigmoid", "exponential", "piecewise", "sequence"}},
+           {"--cycles", "--schedule", schedule, {"cyclical", "sequence"}},
+           {"--cycle-ramp", "--schedule", schedule, {"cyclical", "sequence"}},
+           {"--cycle-shape", "--schedule", schedule, {"cyclical", "sequence"}},
+           {"--steepness", "--schedule", schedule, {"sigmoid", "sequence"}},
+           {"--beta-points", "--schedule", schedule, {"piecewise"}},
+           {"--beta-path", "--schedule", schedule, {"piecewise"}},
+           {"--phases", "--schedule", schedule, {"sequence"}},
+           {"--target-reconstruction", "--schedule", schedule, {"geco"}},
+           {"--geco-decay", "--schedule", schedule, {"geco"}},
+           {"--geco-every", "--schedule", schedule, {"geco"}},
+           {"--geco-rate", "--schedule", schedule, {"geco"}},
+           {"--geco-slowest", "--schedule", schedule, {"geco"}},
+           {"--geco-fastest", "--schedule", schedule, {"geco"}},
+           {"--target-kl", "--schedule", schedule, {"pid"}},
+           {"--pid-kp", "--schedule", schedule, {"pid"}},
+           {"--pid-ki", "--schedule", schedule, {"pid"}},
+           {"--pid-kd", "--schedule", schedule, {"pid"}},
+           {"--beta-min", "--schedule", schedule, {"geco", "pid"}},
+           {"--beta-max", "--schedule", schedule, {"geco", "pid"}},
            {"--sigma",
             options.sees_images() ? "--pixel-term" : "--likelihood",
             options.pixels(),
@@ -160,20 +195,6 @@ void report_idle_flags(const CLI::App& app, const Options& options) {
 std::string library_version() {
   return std::to_string(BVAE_VERSION_MAJOR) + '.' + std::to_string(BVAE_VERSION_MINOR) + '.' +
          std::to_string(BVAE_VERSION_PATCH);
-}
-
-std::optional<double> Options::ramp_epochs() const {
-  const auto all = static_cast<double>(epochs);
-  if (schedule == "linear") return warmup_epochs.value_or(all);
-  if (schedule == "warmup") return warmup_epochs.value_or(all / 2);
-  return std::nullopt;
-}
-
-bvae::AnySchedule Options::beta_schedule() const {
-  if (schedule == "linear") return bvae::LinearSchedule{.to = beta, .over = bvae::Epochs{*ramp_epochs()}};
-  if (schedule == "warmup") return bvae::WarmUp{.to = beta, .over = bvae::Epochs{*ramp_epochs()}};
-  if (schedule == "cyclical") return bvae::Cyclical{.to = beta, .cycles = 4};
-  return bvae::Constant{beta};
 }
 
 bvae::Binarization Options::binarization() const {
@@ -248,16 +269,6 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .group("Objective")
       .number("--beta", &Options::beta, 0.0, kLargest, "a finite number, 0 or more", text(defaults.beta),
               "weight of the KL divergence; 1 is the plain VAE")
-      .choice("--schedule", &Options::schedule, {"constant", "linear", "warmup", "cyclical"},
-              "beta during training. constant: as given;\n"
-              "linear: a line from 0 to --beta that lasts, if --warmup-epochs does\n"
-              "not say otherwise, the whole training;\n"
-              "warmup: the same for half of the training, then constant;\n"
-              "cyclical: four times from 0 to --beta, half of each cycle a line,\n"
-              "the other half constant")
-      .number("--warmup-epochs", &Options::warmup_epochs, 0.0, kLargest, "a finite number, 0 or more", "",
-              "epochs from beta 0 to --beta with linear and warmup, counted in\n"
-              "steps, so that 0.5 is possible")
       .choice("--divergence", &Options::divergence,
               {"kl", "capacity", "total-correlation", "dip-vae-i", "dip-vae-ii", "mmd"},
               "what beta multiplies. capacity: distance of the KL to a growing\n"
@@ -296,6 +307,62 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
       .choice("--mmd-kernel", &Options::mmd_kernel, {"rbf", "inverse-multiquadratic"}, "what mmd compares points by")
       .number("--mmd-bandwidth", &Options::mmd_bandwidth, 1e-6, 1e6, "a number from 1e-6 to 1e6",
               text(defaults.mmd_bandwidth), "of that kernel, in standard deviations of the prior")
+      .group("Beta during training")
+      .choice("--schedule", &Options::schedule,
+              {"constant", "linear", "warmup", "cyclical", "cosine", "sigmoid", "exponential", "piecewise", "sequence",
+               "geco", "pid"},
+              "constant: as given;\n"
+              "linear, cosine, sigmoid, exponential: from --beta-from to --beta;\n"
+              "warmup: a line for half of the training, then constant;\n"
+              "cyclical: four times from --beta-from to --beta, half of each cycle\n"
+              "a line, the other half constant;\n"
+              "piecewise: through --beta-points; sequence: --phases;\n"
+              "geco: what --target-reconstruction needs, from --beta on;\n"
+              "pid: what --target-kl needs. docs/schedules.md shows them all")
+      .number("--beta-from", &Options::beta_from, 0.0, kLargest, "a finite number, 0 or more", "",
+              "where beta begins; if not given 0, for exponential 0.0001")
+      .number("--warmup-epochs", &Options::warmup_epochs, 0.0, kLargest, "a finite number, 0 or more", "",
+              "epochs from there to --beta, counted in steps, so that 0.5 is\n"
+              "possible; if not given all, for warmup half of them")
+      .choice("--beta-changes", &Options::beta_changes, {"step", "epoch"}, "how often")
+      .number("--cycles", &Options::cycles, 1, 1000000, "a whole number, 1 to 1000000", std::to_string(defaults.cycles),
+              "of cyclical")
+      .number("--cycle-ramp", &Options::cycle_ramp, kSmallest, 1.0, "a number above 0, at most 1",
+              text(defaults.cycle_ramp), "the part of a cycle in which beta rises")
+      .choice("--cycle-shape", &Options::cycle_shape, {"linear", "cosine", "sigmoid"}, "how it rises there")
+      .number("--steepness", &Options::steepness, 1e-6, 1e6, "a number from 1e-6 to 1e6", text(defaults.steepness),
+              "of sigmoid")
+      .text("--beta-points", &Options::beta_points, "EPOCH:BETA,...", "of piecewise, for example 0:0,2.5:1,10:4")
+      .choice("--beta-path", &Options::beta_path, {"lines", "stairs"}, "between them")
+      .text("--phases", &Options::phases, "NAME[=BETA]:EPOCHS,...",
+            "of sequence: plain schedules with their lengths, the last may have\n"
+            "none; for example constant=0:2,cosine=4:5,constant. BETA is --beta\n"
+            "if not given; a ramp begins where the phase before it ended, and\n"
+            "lasts the whole phase (warmup: half of it)")
+      .number("--target-reconstruction", &Options::target_reconstruction, -kLargest, kLargest, "a finite number", "",
+              "nats that geco holds train_reconstruction at")
+      .number("--geco-decay", &Options::geco_decay, 0.0, 0.9999999, "a number, 0 to 0.9999999",
+              text(defaults.geco_decay), "of geco's moving average")
+      .number("--geco-every", &Options::geco_every, std::int64_t{1}, std::int64_t{1} << 32,
+              "a whole number, 1 to 4294967296", std::to_string(defaults.geco_every), "steps between two changes")
+      .number("--geco-rate", &Options::geco_rate, kSmallest, kLargest, "a finite number above 0",
+              text(defaults.geco_rate), "for each nat beside the target")
+      .number("--geco-slowest", &Options::geco_slowest, 1e-6, 0.999999, "a number from 1e-6 to 0.999999",
+              text(defaults.geco_slowest), "factor that 1 / beta falls by at most")
+      .number("--geco-fastest", &Options::geco_fastest, 1.000001, 1e6, "a number from 1.000001 to 1e6",
+              text(defaults.geco_fastest), "factor that 1 / beta grows by at most")
+      .number("--target-kl", &Options::target_kl, 0.0, kLargest, "a finite number, 0 or more", "",
+              "nats that pid holds train_kl at")
+      .number("--pid-kp", &Options::pid_kp, 0.0, kLargest, "a finite number, 0 or more", text(defaults.pid_kp),
+              "gain of the error")
+      .number("--pid-ki", &Options::pid_ki, 0.0, kLargest, "a finite number, 0 or more", text(defaults.pid_ki),
+              "of its sum over the steps")
+      .number("--pid-kd", &Options::pid_kd, 0.0, kLargest, "a finite number, 0 or more", text(defaults.pid_kd),
+              "of its change in a step")
+      .number("--beta-min", &Options::beta_min, 0.0, kLargest, "a finite number, 0 or more", "",
+              "the least beta of geco and pid; if not given 1e-6 and 0")
+      .number("--beta-max", &Options::beta_max, 0.0, kLargest, "a finite number, 0 or more", "",
+              "the largest; if not given 1e6 and 1")
       .group("Training")
       .number("--epochs", &Options::epochs, std::int64_t{1}, std::int64_t{100000}, "a whole number, 1 to 100000",
               std::to_string(defaults.epochs), "times through the training data")
@@ -326,6 +393,12 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   }
   if (options.likelihood == "vgg" && !options.features) {
     std::cerr << "--likelihood: vgg needs --features FILE, the weights of torchvision's VGG-16 as safetensors\n";
+    return kUsage;
+  }
+  try {
+    make_schedule(options);
+  } catch (const std::invalid_argument& error) {
+    std::cerr << "mnist: " << error.what() << '\n';
     return kUsage;
   }
   report_idle_flags(app, options);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <bvae/data/binarization.hpp>
-#include <bvae/schedules/any_schedule.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -35,7 +34,28 @@ struct Options {
 
   double beta = 1;
   std::string schedule = "constant";
-  std::optional<double> warmup_epochs{};  ///< ramp_epochs() if not given
+  std::optional<double> beta_from{};      ///< 0 if not given, 1e-4 for exponential
+  std::optional<double> warmup_epochs{};  ///< see ramp_epochs() if not given
+  std::string beta_changes = "step";
+  int cycles = 4;
+  double cycle_ramp = 0.5;
+  std::string cycle_shape = "linear";
+  double steepness = 12;
+  std::string beta_points{};
+  std::string beta_path = "lines";
+  std::string phases{};
+  std::optional<double> target_reconstruction{};
+  double geco_decay = 0.99;
+  std::int64_t geco_every = 100;
+  double geco_rate = 1;
+  double geco_slowest = 0.9;
+  double geco_fastest = 1.1;
+  std::optional<double> target_kl{};
+  double pid_kp = 0.01;
+  double pid_ki = 0.001;
+  double pid_kd = 0;
+  std::optional<double> beta_min{};  ///< the schedule's own if not given
+  std::optional<double> beta_max{};
   std::string divergence = "kl";
   double free_bits = 0;
   std::string free_bits_form = "per-latent";
@@ -69,9 +89,8 @@ struct Options {
   }
   /// That of each pixel: the likelihood itself if there is nothing beside it.
   [[nodiscard]] const std::string& pixels() const { return sees_images() ? pixel_term : likelihood; }
-  /// Length of the ramp of beta; nothing for schedules that have none.
-  [[nodiscard]] std::optional<double> ramp_epochs() const;
-  [[nodiscard]] bvae::AnySchedule beta_schedule() const;
+  /// Whether --beta says anything: the others have all their values from elsewhere.
+  [[nodiscard]] bool reads_beta() const { return schedule != "piecewise" && schedule != "pid"; }
   [[nodiscard]] double dip_lambda_d() const {
     return lambda_d.value_or(divergence == "dip-vae-i" ? 10 * lambda_od : lambda_od);
   }

@@ -15,6 +15,7 @@
 #include "objective.hpp"
 #include "pictures.hpp"
 #include "run_folder.hpp"
+#include "schedule.hpp"
 #include "summary.hpp"
 #include "trained_model.hpp"
 
@@ -84,8 +85,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
                                .threads = options.threads,
                                .binarization = options.binarization()};
     bvae::JsonLines metrics(folder / "metrics.jsonl", "test");
-    bvae::Trainer trainer{model, likelihood, make_divergence(options), options.beta_schedule(),
-                          make_optimizer(options)};
+    bvae::Trainer trainer{model, likelihood, make_divergence(options), make_schedule(options), make_optimizer(options)};
     trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{}, interruption::StopTraining{});
   } catch (const std::invalid_argument&) {  // found before training
     throw;

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "schedule.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,7 +26,7 @@ std::string readable_name(const Options& options, const Digits& digits) {
   if (options.likelihood != "bernoulli") name << '-' << options.likelihood;
   if (options.divergence != "kl") name << '-' << options.divergence;
   if (options.binarize != "none") name << '-' << options.binarize;
-  name << "-beta" << options.beta;
+  if (options.reads_beta()) name << "-beta" << options.beta;
   if (options.schedule != "constant") name << '-' << options.schedule;
   name << "-seed" << options.seed << '-' << std::put_time(&local, "%Y%m%d-%H%M%S");
   return name.str();
@@ -104,6 +106,48 @@ nlohmann::ordered_json parameters_of(const Options& options) {
   return values;
 }
 
+nlohmann::ordered_json schedule_parameters_of(const Options& options) {
+  nlohmann::ordered_json values = nlohmann::ordered_json::object();
+  const std::string& name = options.schedule;
+  const bool feedback = name == "geco" || name == "pid";
+  if (name == "constant") return values;
+  if (!feedback) values["beta_changes"] = options.beta_changes;
+  if (!feedback && name != "piecewise") {
+    values["beta_from"] = nullptr;  // the schedule's own
+    if (options.beta_from) values["beta_from"] = *options.beta_from;
+  }
+  if (name == "cyclical" || name == "sequence") {
+    values["cycles"] = options.cycles;
+    values["cycle_ramp"] = options.cycle_ramp;
+    values["cycle_shape"] = options.cycle_shape;
+  }
+  if (name == "sigmoid" || name == "sequence") values["steepness"] = options.steepness;
+  if (name == "sequence") values["phases"] = options.phases;
+  if (name == "piecewise") {
+    values["beta_points"] = options.beta_points;
+    values["beta_path"] = options.beta_path;
+  }
+  if (name == "geco") {
+    values["target_reconstruction"] = options.target_reconstruction.value();
+    values["geco_decay"] = options.geco_decay;
+    values["geco_every"] = options.geco_every;
+    values["geco_rate"] = options.geco_rate;
+    values["geco_slowest"] = options.geco_slowest;
+    values["geco_fastest"] = options.geco_fastest;
+  }
+  if (name == "pid") {
+    values["target_kl"] = options.target_kl.value();
+    values["pid_kp"] = options.pid_kp;
+    values["pid_ki"] = options.pid_ki;
+    values["pid_kd"] = options.pid_kd;
+  }
+  if (feedback) {
+    for (const auto& [key, limit] : {std::pair{"beta_min", options.beta_min}, std::pair{"beta_max", options.beta_max}})
+      if (limit) values[key] = *limit;
+  }
+  return values;
+}
+
 }  // namespace
 
 fs::path make_run_folder(const Options& options, const Digits& digits) {
@@ -126,11 +170,16 @@ void write_config(const fs::path& folder, const Options& options, const Digits& 
   config["init"] = options.init;
   config["output_bias"] = options.output_bias;
   config["likelihood"] = options.likelihood;
-  config["beta"] = options.beta;
-  config["beta_norm"] = options.beta * static_cast<double>(model.latents) / static_cast<double>(model.features);
+  config["beta"] = nullptr;
+  config["beta_norm"] = nullptr;
+  if (options.reads_beta()) {
+    config["beta"] = options.beta;
+    config["beta_norm"] = options.beta * static_cast<double>(model.latents) / static_cast<double>(model.features);
+  }
   config["schedule"] = options.schedule;
   config["warmup_epochs"] = nullptr;
-  if (const auto epochs = options.ramp_epochs()) config["warmup_epochs"] = *epochs;
+  if (const auto epochs = ramp_epochs(options)) config["warmup_epochs"] = *epochs;
+  config.update(schedule_parameters_of(options));
   config["divergence"] = options.divergence;
   config["free_bits"] = options.free_bits;
   config.update(parameters_of(options));

@@ -116,6 +116,21 @@ for model in mlp-bn mlp-ln mlp-sn conv resnet; do
   short --model $model
   expect "\"model\": \"$model\"" short/config.json
 done
+# ---- every schedule
+for schedule in 'cosine --beta-from 3' 'sigmoid --steepness 5 --beta-changes epoch' exponential \
+  'piecewise --beta-points 0:0.5,0.3:1,0.8:2 --beta-path stairs' 'sequence --phases constant=0.2:0.3,linear=2:0.4,cosine=0.1' \
+  'cyclical --cycle-shape sigmoid --cycles 2 --cycle-ramp 1' 'geco --target-reconstruction 180 --geco-every 2 --beta-max 1.5' \
+  'pid --target-kl 5 --pid-ki 0.01 --pid-kd 0.001 --beta-max 20'; do
+  short --schedule $schedule # unquoted: several words
+  expect "\"schedule\": \"${schedule%% *}\"" short/config.json
+  ! grep -q 'has no effect' err || wrong "a flag has no effect: --schedule $schedule"
+done
+expect '"schedule_state":[4,' short/metrics.jsonl
+expect '"beta": null' short/config.json
+expect '"target_kl": 5.0' short/config.json
+short --schedule pid --target-kl 5 --beta 3 --cycles 2
+expect '--beta has no effect with --schedule pid' err
+expect '--cycles has no effect with --schedule pid' err
 short --output-bias mean
 expect '"output_bias": "mean"' short/config.json
 short --output-bias mean --likelihood learned-gaussian
@@ -293,11 +308,12 @@ expect 'Exit codes' out
 run 0 --version
 refused 2 --no-such-flag --no-such-flag
 refused 2 --seed --seed 1 --seed 2
-for flag in beta free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight ssim-weight capacity capacity-epochs gamma \
+for flag in beta beta-from beta-min beta-max cycle-ramp steepness geco-decay geco-rate geco-slowest geco-fastest target-kl \
+  pid-kp pid-ki pid-kd free-bits warmup-epochs learning-rate sigma pixel-weight feature-weight ssim-weight capacity capacity-epochs gamma \
   mi-weight tc-weight dimension-weight clip lambda-od lambda-d mmd-weight mmd-bandwidth kl-weight; do
   for value in -1 nan NaN inf -inf 1e999 1x ''; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
 done
-for flag in epochs batch-size; do
+for flag in epochs batch-size cycles geco-every; do
   for value in 0 -1 1.5 nan 99999999999999999999; do refused 2 "--$flag" --dataset bundled "--$flag=$value"; done
 done
 refused 2 --batch-size --dataset bundled --batch-size 2001
@@ -306,7 +322,16 @@ refused 2 --clip --clip 0
 refused 2 --threads --threads -1
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
-for flag in dataset model likelihood binarize schedule optimizer divergence free-bits-form output-bias init pixel-term tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
+refused 2 '--target-reconstruction' --schedule geco
+refused 2 '--target-kl' --schedule pid
+refused 2 '--beta-points' --schedule piecewise
+refused 2 '--phases' --schedule sequence
+refused 2 'to must be finite and above 0' --schedule exponential --beta 0
+refused 2 'beta_max' --schedule pid --target-kl 5 --beta-max 0
+refused 2 'must not be before the last' --schedule piecewise --beta-points 2:1,1:1
+for points in '' 1 1: :1 1:x 1:1, 1:nan 1:-1; do refused 2 '--beta-points' --schedule piecewise "--beta-points=$points"; done
+for phases in '' constant, constant,linear linear=x:1 constant:-1 :1 geco:1; do refused 2 '--phases' --schedule sequence "--phases=$phases"; done
+for flag in dataset model likelihood binarize schedule beta-changes cycle-shape beta-path optimizer divergence free-bits-form output-bias init pixel-term tc-estimator mmd-kernel; do refused 2 "--$flag" "--$flag" nonsense; done
 has mlp-bn && refused 2 'samples' --dataset bundled --model mlp-bn --batch-size 1 --out short
 refused 2 argument argument
 [ ! -e runs ] || wrong 'a folder was made although the flags were wrong'
