@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iostream>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 
 // begin layer
@@ -89,6 +90,21 @@ struct SignSgd {
 };
 // end optimizer
 
+// begin feedback
+struct HoldKl {  // 1 % more beta after a step with too much KL, 1 % less after one with too little
+  double kl;
+  double beta[1] = {1.0};
+
+  double operator()(const bvae::Progress&) const { return beta[0]; }
+  void observe(const bvae::Progress&, const bvae::Observation& seen) { beta[0] *= seen.kl > kl ? 1.01 : 0.99; }
+  std::span<const double> state() const { return beta; }
+  void restore(std::span<const double> saved) {
+    if (saved.size() != 1) throw std::invalid_argument("HoldKl: a state has one number");
+    beta[0] = saved[0];
+  }
+};
+// end feedback
+
 int main() {
   using Model = bvae::Vae<bvae::Features<12>, bvae::Encoder<bvae::Linear<16, SmallNormal>, Sine>, bvae::Latent<2>,
                           bvae::Decoder<bvae::Linear<16>, Sine, bvae::Linear<12>>>;
@@ -115,5 +131,18 @@ int main() {
   const bvae::History history = trainer.fit(data, {.epochs = 30, .batch_size = 32}, report);
   std::cout << "reconstruction " << history.epochs.front().train.reconstruction << " -> "
             << history.epochs.back().train.reconstruction << '\n';
+  const auto train_with = [&](const HoldKl& beta) {
+    bvae::Trainer again{model, Huber{}, bvae::Kl{}, beta, bvae::Adam{.learning_rate = 3e-3}};
+    return again.fit(data, {.epochs = 50, .batch_size = 32});
+  };
+  // begin resume
+  HoldKl hold{.kl = 2.0};
+  const bvae::History first = train_with(hold);
+  hold.restore(first.schedule_state);  // the lines of JsonLines have it too
+  const bvae::History second = train_with(hold);
+  // end resume
+  std::cout << "KL " << first.epochs.back().train.kl << " -> " << second.epochs.back().train.kl << " with beta "
+            << second.epochs.back().beta << '\n';
+  if (std::abs(second.epochs.back().train.kl - hold.kl) > 0.5) return 1;
   return history.epochs.back().train.reconstruction < history.epochs.front().train.reconstruction ? 0 : 1;
 }

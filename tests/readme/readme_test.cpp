@@ -1,4 +1,5 @@
-// README's code is cut from compiled examples: a block below `<!-- from FILE -->` is the whole file, one below
+// The code in README and docs/ is cut from compiled examples: a block below `<!-- from FILE -->` is the whole file, one
+// below
 // `<!-- from FILE part -->` is what stands between `// begin part` and `// end part`.
 #include <cstddef>
 #include <fstream>
@@ -36,30 +37,37 @@ std::string part_of(const std::string& text, const std::string& part) {
   return result;
 }
 
-}  // namespace
-
-TEST_CASE("README's code is that of the compiled examples", "[readme]") {
-  const std::string readme = read("README.md");
+/// Says how many blocks of C++ the page has.
+int check_page(const std::string& page) {
+  CAPTURE(page);
+  const std::string text = read(page);
   constexpr std::string_view kMark = "<!-- from ";
   int blocks = 0;
-  for (std::size_t at = readme.find(kMark); at != std::string::npos; at = readme.find(kMark, at + 1)) {
-    const std::size_t end = readme.find(" -->", at);
-    std::istringstream words(readme.substr(at + kMark.size(), end - at - kMark.size()));
+  for (std::size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at + 1)) {
+    const std::size_t end = text.find(" -->", at);
+    std::istringstream words(text.substr(at + kMark.size(), end - at - kMark.size()));
     std::string file;
     std::string part;
     words >> file >> part;
     CAPTURE(file, part);
     const std::string fence = " -->\n```cpp\n";
-    REQUIRE(readme.compare(end, fence.size(), fence) == 0);
+    REQUIRE(text.compare(end, fence.size(), fence) == 0);
     const std::size_t from = end + fence.size();
-    const std::string shown = readme.substr(from, readme.find("```", from) - from);
+    const std::string shown = text.substr(from, text.find("```", from) - from);
     const std::string source = read(file);
     CHECK(shown == (part.empty() ? source : part_of(source, part)));
     ++blocks;
   }
-  CHECK(blocks >= 8);
-  // No C++ in README that nobody compiles.
+  // No C++ in it that nobody compiles.
   int fences = 0;
-  for (std::size_t at = readme.find("```cpp"); at != std::string::npos; at = readme.find("```cpp", at + 1)) ++fences;
+  for (std::size_t at = text.find("```cpp"); at != std::string::npos; at = text.find("```cpp", at + 1)) ++fences;
   CHECK(fences == blocks);
+  return blocks;
+}
+
+}  // namespace
+
+TEST_CASE("The code in README and docs/ is that of the compiled examples", "[readme]") {
+  CHECK(check_page("README.md") >= 8);
+  CHECK(check_page("docs/schedules.md") >= 12);
 }
