@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "bvae/kernels/isa.hpp"
+#include "support/catch.hpp"
 
 namespace bvae_test {
 
@@ -21,6 +23,22 @@ inline std::vector<bvae::Isa> fused_isas() {
 #if defined(__x86_64__)
   isas.erase(isas.begin());
 #endif
+  return isas;
+}
+
+/// The same, for tests that compare them. The first such test of a process says which they are: where there is only
+/// one, it is compared with itself, and such a machine must not pass for one that has shown more.
+inline std::vector<bvae::Isa> compared_isas() {
+  const std::vector<bvae::Isa> isas = fused_isas();
+  static bool said = false;
+  if (!said) {
+    said = true;
+    std::string names;
+    for (const bvae::Isa isa : isas) names += (names.empty() ? "" : " = ") + std::string(name(isa));
+    if (isas.size() > 1) WARN("the same bits: " << names);
+    if (isas.size() == 1) WARN("the same bits: " << names << " with itself only, this machine has no other to compare");
+    if (isas.empty()) WARN("the same bits: nothing is compared, this machine has no fused multiply-add");
+  }
   return isas;
 }
 

@@ -41,7 +41,7 @@ void for_fused_isas(Run&& run, Check&& check) {
     const UsingIsa using_isa(isa);
     return run();
   };
-  const std::vector<bvae::Isa> isas = fused_isas();
+  const std::vector<bvae::Isa> isas = compared_isas();
   if (isas.empty()) return;
   const auto first = run_with(isas.front());
   for (const bvae::Isa isa : isas) {
