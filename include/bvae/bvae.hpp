@@ -138,6 +138,8 @@
 // L3
 #include "bvae/metrics/entropy_floor.hpp"
 #include "bvae/metrics/evaluation.hpp"
+#include "bvae/metrics/evaluation_pass.hpp"
+#include "bvae/metrics/log_likelihood.hpp"
 
 #include "bvae/io/save.hpp"
 

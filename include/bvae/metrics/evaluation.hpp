@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <numeric>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -15,6 +13,7 @@
 #include "bvae/data/check_shape.hpp"
 #include "bvae/data/dataset.hpp"
 #include "bvae/likelihoods/likelihood_on.hpp"
+#include "bvae/metrics/evaluation_pass.hpp"
 
 namespace bvae {
 
@@ -65,17 +64,7 @@ class Evaluator {
   using Scalar = typename Model::Scalar;
 
  public:
-  explicit Evaluator(L likelihood = {})
-      : likelihood_(std::move(likelihood)),
-        input_(Model::kFeatures * kBlock),
-        noise_(Model::kLatents * kBlock),
-        z_(Model::kLatents * kBlock),
-        scratch_(static_cast<std::size_t>(Model::kDecoderOutputs * kBlock)),
-        encoder_(kBlock, input_.data(), nullptr, false),
-        head_(kBlock, encoder_.output(), nullptr, false),
-        decoder_(kBlock, z_.data(), nullptr, false),
-        values_(kBlock),
-        order_(kBlock) {}
+  explicit Evaluator(L likelihood = {}) : likelihood_(std::move(likelihood)), values_(kBlock) {}
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
@@ -95,10 +84,14 @@ class Evaluator {
     Vector<double> origin;
     for (Index first = 0; first < data.size(); first += kBlock) {
       const Index count = std::min(kBlock, data.size() - first);
-      std::iota(order_.begin(), order_.end(), static_cast<std::uint32_t>(first));
-      team.run([&](const Member& member) { forward(model, data, options, Pass(Mode::kEvaluation, member, count)); });
+      team.run([&](const Member& member) {
+        const Pass pass(Mode::kEvaluation, member, count);
+        pass_.encode(model, data, first, options.seed, options.binarization, pass);
+        pass_.draw(options.seed, 0, first, pass);
+        pass_.decode(model, likelihood_, values_, pass);
+      });
       for (Index s = 0; s < count; ++s) result.reconstruction += values_[static_cast<std::size_t>(s)];
-      const auto q = Model::Latent::posterior(static_cast<const Scalar*>(head_.output()), count);
+      const auto q = pass_.posterior({0, count});
       q.kl_per_latent(kl_);
       if (first == 0) origin = q.mu().col(0).template cast<double>();
       // Written out in scalars: Eigen's order of summation and the compiler's fusing depend on flags.
@@ -125,52 +118,11 @@ class Evaluator {
   }
 
  private:
-  static constexpr Index kBlock = 512;
-
-  void forward(const Model& model, const Dataset& data, const EvaluationOptions& options, const Pass& pass) {
-    Scalar* const state = const_cast<Scalar*>(model.state().data());  // evaluation only reads it
-    pass.for_own_shards([&](Shard s) {
-      const auto first = static_cast<std::size_t>(s.first);
-      const std::span<const std::uint32_t> samples(order_.data() + first, static_cast<std::size_t>(s.count));
-      Scalar* x = input_.data() + s.first * Model::kFeatures;
-      data.template gather<Scalar>(samples, x);
-      const RandomStream random(options.seed, Stream::kEvaluationNoise);
-      for (std::size_t i = 0; i < samples.size(); ++i) {
-        binarize(options.binarization, options.seed, 0, samples[i],
-                 std::span<Scalar>(x + static_cast<Index>(i) * Model::kFeatures, Model::kFeatures));
-        random.normal(samples[i], std::span<Scalar>(noise_.data() + (s.first + static_cast<Index>(i)) * Model::kLatents,
-                                                    Model::kLatents));
-      }
-    });
-    const Scalar* p = model.parameters().data();
-    Model::EncoderNetwork::forward(pass, p, state, encoder_);
-    Model::HeadNetwork::forward(pass, p + Model::kHeadOffset, state, head_);
-    pass.for_own_shards([&](Shard s) {
-      Model::Latent::posterior(static_cast<const Scalar*>(head_.output()) + s.first * Model::Latent::kHeadOutputs,
-                               s.count)
-          .sample(ConstView<Scalar>(noise_.data() + s.first * Model::kLatents, Model::kLatents, s.count),
-                  View<Scalar>(z_.data() + s.first * Model::kLatents, Model::kLatents, s.count));
-    });
-    Model::DecoderNetwork::forward(pass, p + Model::kDecoderOffset, state + Model::kDecoderStateOffset, decoder_);
-    pass.for_own_shards([&](Shard s) {
-      LikelihoodOn<L, typename Model::Input, typename Model::DecoderNetwork::Output>::evaluate(
-          likelihood_, ConstView<Scalar>(input_.data() + s.first * Model::kFeatures, Model::kFeatures, s.count),
-          ConstView<Scalar>(decoder_.output() + s.first * Model::kDecoderOutputs, Model::kDecoderOutputs, s.count),
-          Scalar(1), std::span<double>(values_.data() + s.first, static_cast<std::size_t>(s.count)),
-          View<Scalar>(scratch_.data() + s.first * Model::kDecoderOutputs, Model::kDecoderOutputs, s.count));
-    });
-  }
+  static constexpr Index kBlock = detail::kEvaluationBlock;
 
   L likelihood_;
-  Arena<Scalar> input_;
-  Arena<Scalar> noise_;
-  Arena<Scalar> z_;
-  Arena<Scalar> scratch_;
-  typename Model::EncoderNetwork::template Activations<Scalar> encoder_;
-  typename Model::HeadNetwork::template Activations<Scalar> head_;
-  typename Model::DecoderNetwork::template Activations<Scalar> decoder_;
+  detail::EvaluationPass<Model> pass_;
   std::vector<double> values_;
-  std::vector<std::uint32_t> order_;
   Vector<double> kl_{Model::kLatents};
 };
 
