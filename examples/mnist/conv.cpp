@@ -3,8 +3,6 @@
 #include "experiment.hpp"
 #include "run.hpp"
 
-namespace {  // so that each file has a run<Model> of its own
-
 template <bvae::Index Outputs, class... Last>
 using Model = bvae::Vae<bvae::Image<1, 28, 28>,
                         bvae::Encoder<bvae::Conv2d<32, 4, 2, 1>, bvae::ReLU, bvae::Conv2d<32, 4, 2, 1>, bvae::ReLU,
@@ -13,7 +11,5 @@ using Model = bvae::Vae<bvae::Image<1, 28, 28>,
                         bvae::Decoder<bvae::Linear<256>, bvae::ReLU, bvae::Linear<32 * 7 * 7>, bvae::ReLU,
                                       bvae::Unflatten<bvae::Image<32, 7, 7>>, bvae::ConvTranspose2d<32, 4, 2, 1>,
                                       bvae::ReLU, bvae::ConvTranspose2d<Outputs, 4, 2, 1>, Last...>>;
-
-}  // namespace
 
 void run_conv(const Experiment& experiment) { run<Model>(experiment); }

@@ -3,14 +3,10 @@
 #include "experiment.hpp"
 #include "run.hpp"
 
-namespace {  // so that each file has a run<Model> of its own
-
 template <bvae::Index Outputs, class... Last>
 using Model =
     bvae::Vae<bvae::Image<1, 28, 28>, bvae::Encoder<bvae::Flatten, bvae::Linear<400>, bvae::BatchNorm, bvae::ReLU>,
               bvae::Latent<20>,
               bvae::Decoder<bvae::Linear<400>, bvae::BatchNorm, bvae::ReLU, bvae::Linear<784 * Outputs>, Last...>>;
-
-}  // namespace
 
 void run_mlp_bn(const Experiment& experiment) { run<Model>(experiment); }

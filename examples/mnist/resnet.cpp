@@ -8,8 +8,6 @@ template <bvae::Index Channels>
 using Block = bvae::Residual<bvae::GroupNorm<8>, bvae::SiLU, bvae::Conv2d<Channels, 3, 1, 1>, bvae::GroupNorm<8>,
                              bvae::SiLU, bvae::Conv2d<Channels, 3, 1, 1>>;
 
-namespace {  // so that each file has a run<Model> of its own
-
 template <bvae::Index Outputs, class... Last>
 using Model = bvae::Vae<bvae::Image<1, 28, 28>,
                         bvae::Encoder<bvae::Conv2d<16, 3, 1, 1>, bvae::MaxPool2d<2>, Block<16>, bvae::AvgPool2d<2>,
@@ -18,7 +16,5 @@ using Model = bvae::Vae<bvae::Image<1, 28, 28>,
                         bvae::Decoder<bvae::Linear<256, bvae::Orthogonal>, bvae::SiLU, bvae::Linear<16 * 7 * 7>,
                                       bvae::Unflatten<bvae::Image<16, 7, 7>>, bvae::Upsample2d<2>, Block<16>,
                                       bvae::Upsample2d<2>, bvae::SiLU, bvae::Conv2d<Outputs, 3, 1, 1>, Last...>>;
-
-}  // namespace
 
 void run_resnet(const Experiment& experiment) { run<Model>(experiment); }
