@@ -118,8 +118,8 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
 
 }  // namespace detail
 
-/// Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the layers `Last`. Static: each
-/// file has another alias called Model, and a linker would take run<Model> of all of them for one function.
+/// Model<Outputs, Last...> has a decoder of `Outputs` values for each pixel that ends in the layers `Last`. Static:
+/// each file has another alias called Model, and a linker would take run<Model> of all of them for one function.
 template <template <bvae::Index, class...> class Model>
 static void run(const Experiment& experiment) {
   const std::string& likelihood = experiment.options.likelihood;
