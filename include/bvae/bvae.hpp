@@ -10,6 +10,7 @@
 #include "bvae/core/arena.hpp"
 #include "bvae/core/batch.hpp"
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/convolution_parts.hpp"
 #include "bvae/core/convolutions.hpp"
 #include "bvae/core/denormals.hpp"
 #include "bvae/core/errors.hpp"
