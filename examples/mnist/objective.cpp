@@ -145,6 +145,7 @@ void start_weights(std::span<float> parameters, const std::vector<bvae::NamedTen
     if (options.init == "kaiming-normal") return bvae::KaimingNormal::fill(weights, fan_in, fan_out, random, 0u);
     if (options.init == "xavier-uniform") return bvae::XavierUniform::fill(weights, fan_in, fan_out, random, 0u);
     if (options.init == "xavier-normal") return bvae::XavierNormal::fill(weights, fan_in, fan_out, random, 0u);
+    if (options.init == "zeros") return bvae::Zeros::fill(weights, fan_in, fan_out, random, 0u);
     bvae::Orthogonal::fill(weights, fan_in, fan_out, random, 0u);
   };
   std::vector<float> values;

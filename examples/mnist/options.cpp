@@ -228,11 +228,12 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "Linear); conv: two convolutions 4x4 of 32 channels with stride 2,\n"
               "256-20, mirrored; all with ReLU; resnet: 3x3 convolutions,\n"
               "residual blocks with GroupNorm and SiLU, pools, Dropout, Upsample2d")
-      .choice("--init", &Options::init,
-              {"default", "kaiming-uniform", "kaiming-normal", "xavier-uniform", "xavier-normal", "orthogonal"},
-              "how the weights of linear layers and convolutions start, their\n"
-              "biases then at 0; default: as the model's layers say, PyTorch's\n"
-              "(in resnet one is orthogonal)")
+      .choice(
+          "--init", &Options::init,
+          {"default", "kaiming-uniform", "kaiming-normal", "xavier-uniform", "xavier-normal", "orthogonal", "zeros"},
+          "how the weights of linear layers and convolutions start, their\n"
+          "biases then at 0; default: as the model's layers say, PyTorch's\n"
+          "(in resnet one is orthogonal)")
       .choice("--output-bias", &Options::output_bias, {"default", "mean"},
               "how the decoder's last bias starts; mean: where its output is the\n"
               "mean of the training images")
@@ -262,7 +263,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
               "of 1 - SSIM in ssim and ms-ssim")
       .file("--features", &Options::features,
             "perceptual: features.safetensors of an earlier run; vgg: torchvision's\n"
-            "vgg16().state_dict() as safetensors, its classifier may be in it")
+            "vgg16() or vgg19(), state_dict() as safetensors with its classifier")
       .file("--reader", &Options::reader,
             "features.safetensors of an earlier run, with another seed: its\n"
             "network reads the reconstructed digits, for the summary")

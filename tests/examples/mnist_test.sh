@@ -270,7 +270,7 @@ for optimizer in adam adamw sgd; do
   expect '"clip": 0.001' short/config.json
 done
 short
-for init in kaiming-uniform kaiming-normal xavier-uniform xavier-normal orthogonal; do
+for init in kaiming-uniform kaiming-normal xavier-uniform xavier-normal orthogonal zeros; do
   differs --init $init
   expect "\"init\": \"$init\"" short/config.json
 done
