@@ -75,8 +75,11 @@ void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scal
   using detail::kPanel;
   constexpr Index kGroup = 3 * kPanel;  // samples whose deltas are packed together
   Scalar* const packed = detail::scratch<Scalar>(std::min(kGroup, samples + kPanel) * outputs);
-  for (Index first = 0; first < samples; first += kGroup) {
-    const Index group = std::min(kGroup, samples - first);
+  Index group = 0;
+  for (Index first = 0; first < samples; first += group) {
+    const Index left = samples - first;
+    // Four panels are two pairs: a single one takes nearly as long as a pair.
+    group = left > kGroup && left <= kGroup + kPanel ? 2 * kPanel : std::min(kGroup, left);
     for (Index s = 0; s < group; s += kPanel)
       kernels::transpose_to_panel(outputs, std::min(kPanel, group - s), dy + (first + s) * outputs, outputs,
                                   packed + s * outputs);

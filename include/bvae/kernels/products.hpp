@@ -40,6 +40,8 @@ struct Upcoming {
 
 }  // namespace bvae::kernels
 
+#define BVAE_KERNEL_SOURCE "bvae/kernels/product_tiles.inc"
+#include "bvae/kernels/for_each_isa.inc"
 #define BVAE_KERNEL_SOURCE "bvae/kernels/products.inc"
 #include "bvae/kernels/for_each_isa.inc"
 
