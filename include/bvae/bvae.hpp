@@ -146,8 +146,10 @@
 
 // L4
 #include "bvae/training/any_divergence.hpp"
+#include "bvae/training/epoch_sums.hpp"
 #include "bvae/training/event.hpp"
 #include "bvae/training/fit_classifier.hpp"
+#include "bvae/training/fit_options.hpp"
 #include "bvae/training/history.hpp"
 #include "bvae/training/losses.hpp"
 #include "bvae/training/objective.hpp"

@@ -1,14 +1,14 @@
 /// Writing JSON without a JSON library. Reading it is left to one.
 #pragma once
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>
+
+#include "bvae/core/message.hpp"
 
 namespace bvae {
 namespace detail {
@@ -48,50 +48,47 @@ constexpr bool is_utf8(std::string_view text) noexcept {
 
 /// Appends `text` as a JSON string, in quotes. Bytes that are not UTF-8 become U+FFFD each, so the result is always
 /// valid.
-inline void append_json_string(std::string& out, std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
+  detail::append(out, "\"");
   while (!text.empty()) {
     const std::size_t length = detail::utf8_length(text);
     const char c = text.front();
+    const auto code = static_cast<unsigned char>(c);
+    char escape[] = {'\\', c, '0', '0', kHex[code >> 4], kHex[code & 15]};
+    std::string_view piece(escape, 2);
     if (length == 0) {
-      out += "\xef\xbf\xbd";
-    } else if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
+      piece = "\xef\xbf\xbd";
     } else if (c == '\n') {
-      out += "\\n";
+      escape[1] = 'n';
     } else if (c == '\t') {
-      out += "\\t";
+      escape[1] = 't';
     } else if (c == '\r') {
-      out += "\\r";
-    } else if (length == 1 && (c < ' ')) {
-      const auto code = static_cast<unsigned char>(c);
-      out += "\\u00";
-      out += kHex[code >> 4];
-      out += kHex[code & 15];
-    } else {
-      out += text.substr(0, length);
+      escape[1] = 'r';
+    } else if (code < ' ') {
+      escape[1] = 'u';
+      piece = {escape, 6};
+    } else if (c != '"' && c != '\\') {
+      piece = text.substr(0, length);
     }
+    detail::append(out, piece);
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  out += '"';
+  detail::append(out, "\"");
 }
 
 /// Appends a number in the fewest digits that read back as the same value of its type, whatever the locale. JSON has no
 /// NaN and no infinity: they become null.
 template <class Number>
   requires std::is_arithmetic_v<Number>
-void append_json_number(std::string& out, Number value) {
+[[gnu::cold]] void append_json_number(std::string& out, Number value) {
   if constexpr (std::floating_point<Number>) {
     if (!std::isfinite(value)) {
-      out += "null";
+      detail::append(out, "null");
       return;
     }
   }
-  std::array<char, 64> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out.append(digits.data(), end.ptr);
+  detail::append(out, detail::Word(value).text());
 }
 
 /// One JSON object on one line, its members in the order in which they were added.
@@ -106,27 +103,32 @@ class JsonObject {
  public:
   template <class Value>
   JsonObject& add(std::string_view name, const Value& value) {
-    if (members_.size() > 0) members_ += ',';
-    append_json_string(members_, name);
-    members_ += ':';
+    begin_member(name);
     append(value);
     return *this;
   }
 
   /// The object as text, without a line break.
-  [[nodiscard]] std::string text() const { return '{' + members_ + '}'; }
+  [[nodiscard]] std::string text() const { return message('{', members_, '}'); }
 
  private:
+  [[gnu::cold, gnu::noinline]] void begin_member(std::string_view name) {
+    if (!members_.empty()) append_text(",");
+    append_json_string(members_, name);
+    append_text(":");
+  }
+  void append_text(std::string_view text) { detail::append(members_, text); }
+
   template <class Value>
   void append(const Value& value) {
     if constexpr (std::same_as<Value, bool>) {
-      members_ += value ? "true" : "false";
+      append_text(value ? "true" : "false");
     } else if constexpr (std::same_as<Value, std::nullptr_t>) {
-      members_ += "null";
+      append_text("null");
     } else if constexpr (std::same_as<Value, JsonObject>) {
-      members_ += '{';
-      members_ += value.members_;
-      members_ += '}';
+      append_text("{");
+      append_text(value.members_);
+      append_text("}");
     } else if constexpr (std::convertible_to<const Value&, std::string_view>) {
       append_json_string(members_, value);
     } else if constexpr (std::is_arithmetic_v<Value>) {
@@ -136,14 +138,14 @@ class JsonObject {
       static_assert(
           requires { value.begin() != value.end(); },
           "JsonObject: values are bool, numbers, text, nullptr, JsonObject and ranges of these");
-      members_ += '[';
+      append_text("[");
       bool first = true;
       for (const auto& element : value) {
-        if (!first) members_ += ',';
+        if (!first) append_text(",");
         first = false;
         append(static_cast<const typename Value::value_type&>(element));
       }
-      members_ += ']';
+      append_text("]");
     }
   }
 

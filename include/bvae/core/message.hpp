@@ -44,9 +44,12 @@ class Word {
   std::string_view text_;
 };
 
+/// A call, where `+=` would be the string's code once more.
+[[gnu::cold, gnu::noinline]] inline void append(std::string& text, std::string_view more) { text.append(more); }
+
 [[gnu::cold, gnu::noinline]] inline std::string joined(const Word* words, std::size_t count) {
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) text += words[i].text();
+  for (std::size_t i = 0; i < count; ++i) append(text, words[i].text());
   return text;
 }
 

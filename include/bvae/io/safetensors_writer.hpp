@@ -68,13 +68,13 @@ namespace detail {
     begin = end;
   }
   std::string text = header.text();
-  text.append((8 - text.size() % 8) % 8, ' ');
+  append(text, std::string_view("       ", (8 - text.size() % 8) % 8));
   if (text.size() > kSafetensorsMaxHeader) {
     throw std::invalid_argument("write_safetensors: the header would exceed the format's 100,000,000 bytes");
   }
-  std::string out(8, '\0');
-  for (std::size_t i = 0; i < 8; ++i) out[i] = static_cast<char>(text.size() >> (8 * i) & 0xff);
-  return out + text;
+  char length[8];
+  for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(text.size() >> (8 * i) & 0xff);
+  return message(std::string_view(length, 8), text);
 }
 
 }  // namespace detail

@@ -33,7 +33,7 @@ inline bool lies_as_in_file(const TensorInfo& info) {
 
 /// Calls move(position in file, position in memory) for each value of the tensor.
 template <class Move>
-void for_each_value(const TensorInfo& info, Move&& move) {
+[[gnu::cold]] void for_each_value(const TensorInfo& info, Move&& move) {
   const Index rows = info.rows();
   const Index columns = info.columns();
   const std::vector<Index> row = memory_positions(rows, info.order[0]);

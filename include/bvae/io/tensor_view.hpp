@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "bvae/core/message.hpp"
+
 namespace bvae {
 
 static_assert(std::endian::native == std::endian::little, "bvae reads and writes tensor files without swapping bytes");
@@ -136,12 +138,8 @@ inline std::optional<std::uint64_t> byte_count(TensorType type, std::span<const 
 /// "[2,3]"
 [[gnu::cold]] inline std::string shape_text(std::span<const std::int64_t> shape) {
   std::string text = "[";
-  for (const std::int64_t dimension : shape) {
-    if (text.size() > 1) text += ',';
-    text += std::to_string(dimension);
-  }
-  text += ']';
-  return text;
+  for (const std::int64_t dimension : shape) text = message(text, text.size() > 1 ? "," : "", dimension);
+  return message(text, ']');
 }
 
 }  // namespace detail

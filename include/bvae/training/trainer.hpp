@@ -5,47 +5,32 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
 #include "bvae/core/errors.hpp"
-#include "bvae/core/message.hpp"
 #include "bvae/core/products.hpp"
-#include "bvae/core/rounding.hpp"
 #include "bvae/core/team.hpp"
 #include "bvae/data/binarization.hpp"
 #include "bvae/data/dataset.hpp"
-#include "bvae/data/shuffle.hpp"
 #include "bvae/divergences/divergence_terms.hpp"
 #include "bvae/latent/diagonal_gaussian.hpp"
 #include "bvae/metrics/evaluation.hpp"
 #include "bvae/optimizers/optimizer_step.hpp"
-#include "bvae/schedules/any_schedule.hpp"
 #include "bvae/schedules/observation.hpp"
+#include "bvae/training/epoch_sums.hpp"
 #include "bvae/training/event.hpp"
+#include "bvae/training/fit_options.hpp"
 #include "bvae/training/history.hpp"
 #include "bvae/training/objective.hpp"
 #include "bvae/training/step_limits.hpp"
 
 namespace bvae {
-
-struct FitOptions {
-  std::int64_t epochs = 10;  ///< >= 1
-  Index batch_size = 128;    ///< 1 ... number of training samples; the last batch of an epoch may be shorter
-  Seed seed{};               ///< order of the data, noise and binarisation
-  int threads = 0;           ///< 0 = one for each core; the result does not depend on it
-  bool shuffle = true;       ///< a new order for each epoch
-  Binarization binarization = Binarization::kNone;
-  std::optional<AnySchedule> learning_rate_factor{};  ///< multiplies the optimizer's learning rate
-};
 
 /// Trains a model: the only place where model, likelihood, divergence, schedule and optimizer meet.
 ///
@@ -156,7 +141,7 @@ class Trainer {
     check_data<Model>("Trainer::fit: the training set", train, options.binarization, likelihood_);
     if constexpr (HasValidation)
       check_data<Model>("Trainer::fit: the validation set", *validation, options.binarization, likelihood_);
-    check(train, options);
+    detail::check(options, train, Model::kLeastSamples);
     Workspace work(options.batch_size, train.size(), likelihood_, divergence_, options.seed, options.threads);
     [[maybe_unused]] std::unique_ptr<Evaluator<Model, L>> evaluator;
     if constexpr (HasValidation) evaluator = std::make_unique<Evaluator<Model, L>>(likelihood_);
@@ -175,11 +160,9 @@ class Trainer {
     Control control;
     notify(FitBegin{info, control}, callbacks...);
     for (std::int64_t epoch = 0; epoch < options.epochs && !control.stopping(); ++epoch) {
-      EpochRecord record{.epoch = epoch + 1};
-      record.train_kl_per_latent = Vector<double>::Zero(Model::kLatents);
-      for (const DivergencePart& part : work.objective.divergence_parts())
-        record.train_divergence_parts.push_back({part.name, 0});
-      order_samples(work.order, options, epoch);
+      EpochRecord record;
+      detail::begin(record, epoch + 1, Model::kLatents, work.objective.divergence_parts());
+      detail::order_samples(work.order, options, epoch);
       const auto start = std::chrono::steady_clock::now();
       Index seen = 0;
       bool settled = true;
@@ -190,18 +173,18 @@ class Trainer {
         if constexpr (kFeedback) observe(event, info, history);
         ++history.steps;
         settled = settled && (event.beta == info.final_beta || has_feedback());
-        accumulate(record, event, work.objective.kl_per_latent(), count);
+        detail::add(record, event, work.objective.kl_per_latent().data(), count);
         seen += count;
         notify(event, callbacks...);
       }
       record.step = history.steps;
       record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (seen < train.size()) break;  // stopped inside the epoch
-      finish(record, seen, info);
+      detail::finish(record, seen, info);
       if constexpr (kFeedback) record.schedule_state = history.schedule_state;
       if constexpr (HasValidation)
         record.validation = (*evaluator)(model_, *validation, {options.seed, options.binarization}, work.team);
-      history.epochs.push_back(record);
+      history.epochs.push_back(std::move(record));
       notify(EpochEnd{info, control, history.epochs.back(), settled, std::as_bytes(std::span(model_.parameters())),
                       std::as_bytes(std::span(model_.state()))},
              callbacks...);
@@ -237,8 +220,8 @@ class Trainer {
     const Progress progress = Progress::at(done, info.steps_per_epoch, info.total_steps);
     const double beta = beta_at(progress);
     const double factor = options.learning_rate_factor ? (*options.learning_rate_factor)(progress) : 1.0;
-    check_value("beta", beta, std::isfinite(beta), done + 1);
-    check_value("the learning rate's factor", factor, std::isfinite(factor) && factor >= 0, done + 1);
+    detail::check_scheduled("beta", beta, std::isfinite(beta), done + 1);
+    detail::check_scheduled("the learning rate's factor", factor, std::isfinite(factor) && factor >= 0, done + 1);
     const std::int64_t epoch = done / info.steps_per_epoch;
     const std::span<const std::uint32_t> samples(work.order.data() + first, static_cast<std::size_t>(count));
     const RandomStream noise(options.seed, Stream::kNoise, static_cast<std::uint64_t>(done));
@@ -339,27 +322,6 @@ class Trainer {
                                      gradient, moments);
   }
 
-  [[gnu::cold]] static void check(const Dataset& train, const FitOptions& options) {
-    if (options.epochs < 1) throw std::invalid_argument("Trainer::fit: epochs must be at least 1");
-    if (options.batch_size < 1 || options.batch_size > train.size())
-      throw std::invalid_argument(message("Trainer::fit: batch_size must be between 1 and the ", train.size(),
-                                          " training samples, not ", options.batch_size));
-    const Index last = (train.size() - 1) % options.batch_size + 1;
-    if (const Index least = std::min(last, options.batch_size); least < Model::kLeastSamples)
-      throw std::invalid_argument(message("Trainer::fit: the model (BatchNorm) needs at least ", Model::kLeastSamples,
-                                          " samples in every batch; with batch_size ", options.batch_size, " and ",
-                                          train.size(), " training samples there is one of ", least));
-    if (options.learning_rate_factor && options.learning_rate_factor->is_feedback())
-      throw std::invalid_argument("Trainer::fit: learning_rate_factor must be a plain schedule; feedback is for beta");
-    if (options.epochs > std::numeric_limits<std::int64_t>::max() / train.size())
-      throw std::invalid_argument("Trainer::fit: epochs is too large");
-  }
-
-  static void check_value(const char* what, double value, bool good, std::int64_t step) {
-    if (!good)
-      throw std::invalid_argument(message("Trainer::fit: the schedule gave ", what, " = ", value, " for step ", step));
-  }
-
   [[gnu::cold]] RunInfo describe(const Dataset& train, const Dataset* validation, const FitOptions& options,
                                  int threads) const {
     RunInfo info{.epochs = options.epochs};
@@ -381,42 +343,6 @@ class Trainer {
     info.divergence = name_of(divergence_);
     info.optimizer = name_of(optimizer_);
     return info;
-  }
-
-  static void order_samples(std::vector<std::uint32_t>& order, const FitOptions& options, std::int64_t epoch) {
-    if (options.shuffle) {
-      shuffle(options.seed, static_cast<std::uint64_t>(epoch), order);
-    } else {
-      std::iota(order.begin(), order.end(), 0u);
-    }
-  }
-
-  /// Sums over the epoch, weighted by the batch's size; finish() divides.
-  static void accumulate(EpochRecord& record, const StepEnd& event, const Vector<double>& kl_per_latent, Index count) {
-    const double weight = static_cast<double>(count);
-    record.beta = event.beta;
-    record.learning_rate = event.learning_rate;
-    record.gradient_norm += event.gradient_norm;
-    record.train.objective += rounded(weight * event.losses.objective);
-    record.train.reconstruction += rounded(weight * event.losses.reconstruction);
-    record.train.divergence += rounded(weight * event.losses.divergence);
-    record.train.kl += rounded(weight * event.losses.kl);
-    for (Index d = 0; d < kl_per_latent.size(); ++d)
-      record.train_kl_per_latent[d] += rounded(weight * kl_per_latent[d]);
-    for (std::size_t p = 0; p < event.divergence_parts.size(); ++p)
-      record.train_divergence_parts[p].value += rounded(weight * event.divergence_parts[p].value);
-  }
-  [[gnu::cold]] static void finish(EpochRecord& record, Index seen, const RunInfo& info) {
-    const double n = static_cast<double>(seen);
-    record.train.objective /= n;
-    record.train.reconstruction /= n;
-    record.train.divergence /= n;
-    record.train.kl /= n;
-    record.train_kl_per_latent /= n;
-    for (DivergencePart& part : record.train_divergence_parts) part.value /= n;
-    record.gradient_norm /= static_cast<double>(info.steps_per_epoch);
-    record.beta_norm = record.beta * static_cast<double>(info.latents) / static_cast<double>(info.features);
-    record.samples_per_second = n / std::max(record.seconds, 1e-9);
   }
 
   template <class Event, class... Callbacks>
