@@ -65,6 +65,7 @@
 #include "bvae/layers/sigmoid.hpp"
 #include "bvae/layers/silu.hpp"
 #include "bvae/layers/softplus.hpp"
+#include "bvae/layers/spectral_matrix.hpp"
 #include "bvae/layers/spectral_norm.hpp"
 #include "bvae/layers/tanh.hpp"
 #include "bvae/layers/unflatten.hpp"

@@ -139,9 +139,9 @@ class Network {
                    View<Scalar>(a.value(I + 1), kOut, pass.samples()));
       } else if constexpr (Place<I - 1>::kTakesNext) {
       } else {
-        for_own_samples<B>(pass, [&](Shard s) {
-          const ConstView<Scalar> x = columns<Place<I>::kInputSize>(a.value(I), s);
-          const View<Scalar> y = mutable_columns<kOut>(a.value(I + 1), s);
+        detail::for_own_samples<B>(pass, [&](Shard s) {
+          const ConstView<Scalar> x = detail::columns<Place<I>::kInputSize>(a.value(I), s);
+          const View<Scalar> y = detail::mutable_columns<kOut>(a.value(I + 1), s);
           if constexpr (Place<I>::kTakesNext) {
             using Next = Bound<I + 1>;
             B::template forward<Next::kActivation>(p, x, y, Next::template activation_parameter<Scalar>());
@@ -177,11 +177,11 @@ class Network {
       } else if constexpr (Place<I + 1>::kTakesPrevious) {
       } else {
         if (a.delta(I) == nullptr) return;
-        for_own_samples<B>(pass, [&](Shard s) {
-          const ConstView<Scalar> x = columns<Place<I>::kInputSize>(a.value(I), s);
-          const ConstView<Scalar> y = columns<kOut>(a.value(I + 1), s);
-          const ConstView<Scalar> dy = columns<kOut>(a.delta(I + 1), s);
-          const View<Scalar> dx = mutable_columns<Place<I>::kInputSize>(a.delta(I), s);
+        detail::for_own_samples<B>(pass, [&](Shard s) {
+          const ConstView<Scalar> x = detail::columns<Place<I>::kInputSize>(a.value(I), s);
+          const ConstView<Scalar> y = detail::columns<kOut>(a.value(I + 1), s);
+          const ConstView<Scalar> dy = detail::columns<kOut>(a.delta(I + 1), s);
+          const View<Scalar> dx = detail::mutable_columns<Place<I>::kInputSize>(a.delta(I), s);
           if constexpr (Place<I>::kTakesPrevious) {
             using Previous = Bound<I - 1>;
             B::template backward<Previous::kActivation>(p, x, y, dy, dx,
@@ -379,24 +379,6 @@ class Network {
     for (TensorInfo& tensor : tensors)
       detail::set_file_order(tensor, Bound<I>::Output::kSize, detail::file_order<Bounds, I>(last));
     return tensors;
-  }
-
-  template <class B, class Function>
-  static void for_own_samples(const Pass& pass, Function&& function) {
-    if constexpr (requires { requires B::kAnyGrouping; }) {
-      if (const Shard own = pass.own_samples(); own.count > 0) function(own);
-    } else {
-      pass.for_own_shards(function);
-    }
-  }
-
-  template <Index Rows, class Scalar>
-  static ConstView<Scalar> columns(const Scalar* batch, Shard s) {
-    return {batch + s.first * Rows, Rows, s.count};
-  }
-  template <Index Rows, class Scalar>
-  static View<Scalar> mutable_columns(Scalar* batch, Shard s) {
-    return {batch + s.first * Rows, Rows, s.count};
   }
 };
 

@@ -70,4 +70,24 @@ struct NetworkLayout {
   };
 };
 
+/// The own samples of a member: together if the layer can take any number, otherwise shard by shard.
+template <class B, class Function>
+void for_own_samples(const Pass& pass, Function&& function) {
+  if constexpr (requires { requires B::kAnyGrouping; }) {
+    if (const Shard own = pass.own_samples(); own.count > 0) function(own);
+  } else {
+    pass.for_own_shards(function);
+  }
+}
+
+/// The columns of a batch that a shard has.
+template <Index Rows, class Scalar>
+ConstView<Scalar> columns(const Scalar* batch, Shard s) {
+  return {batch + s.first * Rows, Rows, s.count};
+}
+template <Index Rows, class Scalar>
+View<Scalar> mutable_columns(Scalar* batch, Shard s) {
+  return {batch + s.first * Rows, Rows, s.count};
+}
+
 }  // namespace bvae::detail
