@@ -136,6 +136,12 @@ class Team {
     using Stored = std::remove_reference_t<Function>;
     task_ = const_cast<void*>(static_cast<const void*>(std::addressof(function)));
     call_ = [](void* task, Member member) { (*static_cast<Stored*>(task))(member); };
+    run_all();
+  }
+
+ private:
+  /// All members call `call_`; not in run(), so that it is compiled once.
+  void run_all() {
     barrier_.reset();
     running_.store(static_cast<std::uint32_t>(size_ - 1), std::memory_order_relaxed);
     start_.fetch_add(1, std::memory_order_acq_rel);
@@ -153,7 +159,6 @@ class Team {
     if (first) std::rethrow_exception(first);
   }
 
- private:
   static int resolve(int threads) {
     if (threads < 0 || threads > 1024)
       throw std::invalid_argument(

@@ -42,7 +42,7 @@ class DiagonalGaussian {
   }
 
   /// Mean over the samples of the KL of each latent, in nats; summed in the order of the samples.
-  void kl_per_latent(Eigen::Ref<Vector<double>> kl) const {
+  void kl_per_latent(Vector<double>& kl) const {
     kernels::gaussian_kl(latents(), samples(), columns(mu_), columns(log_variance_), kl.data());
   }
 
@@ -52,8 +52,7 @@ class DiagonalGaussian {
   }
 
   /// Gradients of sum_d weight[d] * (mean KL of latent d): overwrites both.
-  void kl_gradient(const Eigen::Ref<const Vector<double>>& weight, RowsView<Scalar> d_mu,
-                   RowsView<Scalar> d_log_variance) const {
+  void kl_gradient(const Vector<double>& weight, RowsView<Scalar> d_mu, RowsView<Scalar> d_log_variance) const {
     kernels::gaussian_kl_gradient<Scalar>(latents(), samples(), columns(mu_), columns(log_variance_), weight.data(),
                                           {d_mu.data(), d_mu.outerStride()},
                                           {d_log_variance.data(), d_log_variance.outerStride()});

@@ -250,7 +250,7 @@ class Vae<In, Encoder<EncoderLayers...>, LatentSpace, Decoder<DecoderLayers...>,
   }
 
   [[gnu::cold]] static void append(std::vector<NamedTensor>& tensors, std::vector<NamedTensor> more) {
-    for (NamedTensor& tensor : more) tensors.push_back(std::move(tensor));
+    for (NamedTensor& tensor : more) tensors.emplace_back() = std::move(tensor);
   }
 
   static constexpr AxisOrder kOutputOrder = kReturnsPixels ? kAxisOrder<In> : AxisOrder{};

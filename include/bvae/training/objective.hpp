@@ -171,11 +171,10 @@ class Objective {
   /// as long as it is in the cache, to use(first, part), with the place of its first value among the parameters.
   /// gradient() is not filled. `use` may change the parameters. upcoming(first) names the arrays that `use` will need.
   template <class Next, class Use>
-  void compute_gradient_in_parts(const Member& member, Index samples, std::span<Scalar> scratch, Next&& upcoming,
-                                 Use&& use) {
+  void compute_gradient_in_parts(const Member& member, Index samples, Scalar* scratch, Next&& upcoming, Use&& use) {
     for_each_task([&](std::size_t t) {
       const auto& [part, task, range] = tasks_[t];
-      Scalar* const g = scratch.data();
+      Scalar* const g = scratch;
       const kernels::Upcoming<Scalar> next = upcoming(range.first);
       if (part == kEncoder) {
         squares_[t] = Model::EncoderNetwork::gradient_to(task, samples, encoder_, g, next);

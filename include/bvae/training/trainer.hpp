@@ -107,16 +107,15 @@ class Trainer {
           state(static_cast<std::size_t>(Model::kState)),
           order(static_cast<std::size_t>(samples)) {
       for (Arena<Scalar>& moment : moments) moment.resize(static_cast<std::size_t>(Model::kParameters));
-      if constexpr (kUpdatesInParts) {
-        parts.resize(static_cast<std::size_t>(team.size()));
-        for (Arena<Scalar>& part : parts) part.resize(static_cast<std::size_t>(objective.largest_part()));
-      }
+      if constexpr (kUpdatesInParts) parts.resize(static_cast<std::size_t>(team.size() * part_size()));
     }
+    /// Of a member: whole cache lines, and a line between two members'.
+    Index part_size() const { return (objective.largest_part() + 31) / 16 * 16; }
     Team team;
     Objective<Model, L, D> objective;
     std::array<Arena<Scalar>, kMoments> moments;
-    std::vector<Arena<Scalar>> parts;  // of the gradient, one for each member of the team
-    Arena<Scalar> state;               // from before the step
+    Arena<Scalar> parts;  // of the gradient, one for each member of the team
+    Arena<Scalar> state;  // from before the step
     std::vector<std::uint32_t> order;
   };
 
@@ -305,7 +304,7 @@ class Trainer {
 
   void update_in_parts(const Member& member, Workspace& work, Index count, const OptimizerStep& step) {
     work.objective.compute_gradient_in_parts(
-        member, count, work.parts[static_cast<std::size_t>(member.rank())],
+        member, count, work.parts.data() + member.rank() * work.part_size(),
         [&](Index first) {
           kernels::Upcoming<Scalar> upcoming{1, {model_.parameters().data() + first}};
           for (const Arena<Scalar>& moment : work.moments)
