@@ -30,9 +30,12 @@ const showTip = (chart, target) => {
   tip.style.top = `${Math.max(8, Math.min(y - own.height / 2, innerHeight - own.height - 8))}px`;
 };
 
+// A chart is drawn about as wide as it will be shown, so that its texts are as large as those around it.
+const roomOf = (most) => Math.round(Math.max(320, Math.min(most, document.querySelector("main").clientWidth)));
+
 let chartCount = 0;
 // `limits`: {x: [low, high], y: [low, high]}; `names`: what stands at the axes; `description` is for those who cannot see it.
-const makeChart = ({ title, description, names, limits, width = 380, height = 250, xTicks = null, left = 46 }) => {
+const makeChart = ({ title, description, names, limits, width = 460, height = 270, xTicks = null, left = 46 }) => {
   const area = { left, right: width - 12, top: 22, bottom: height - 34 };
   const scale = ([low, high], from, to) => (value) => from + (value - low) / (high - low) * (to - from);
   const x = scale(limits.x, area.left, area.right), y = scale(limits.y, area.bottom, area.top);

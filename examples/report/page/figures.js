@@ -13,8 +13,8 @@ const curveChart = (key, { title, unit, digits, floor }) => {
       return `${group.label}: from ${fixed(mean[0] ?? NaN, digits)} at epoch 1 to ${fixed(mean.at(-1) ?? NaN, digits)} at epoch ${mean.length}.`;
     }).join(" "),
     names: { x: "epoch", y: unit },
-    limits: { x: last === 1 ? [0.5, 1.5] : [1, last], y: extent(numbers, { floor }) },
-    xTicks: epochTicks(last),
+    limits: { x: last === 1 ? [0.5, 1.5] : [1, last], y: extent(floor === undefined ? numbers : [floor, ...numbers], { floor }) },
+    xTicks: epochTicks(last), width: roomOf(460),
   });
   curves.forEach((curve, index) => {
     const at = (column) => curve.epoch.map((epoch, i) => [chart.x(epoch), column[i] === null ? null : chart.y(column[i])]);
@@ -76,7 +76,7 @@ const drawPlane = () => {
     title: "Distortion over rate",
     description: groups.filter((group) => group.metrics.rate !== null && group.metrics.distortion !== null)
       .map((group) => `${group.label}: rate ${withHalf(group.metrics.rate, 2)}, distortion ${withHalf(group.metrics.distortion, 2)} nats.`).join(" "),
-    names: { x: "rate (KL), nats per image", y: "distortion, nats per image" }, limits, width: 640, height: 400,
+    names: { x: "rate (KL), nats per image", y: "distortion, nats per image" }, limits, width: roomOf(640), height: 400,
   });
   // Rate + distortion = -ELBO: on such a line, more of the one buys less of the other.
   const [x0, x1] = limits.x, [y0, y1] = limits.y;
@@ -129,7 +129,7 @@ const drawLatents = () => {
       title: `KL of each latent, ${group.label}`,
       description: `${mean.length} latents. The largest has ${fixed(mean[0], 2)} nats, the least ${fixed(mean.at(-1), 2)}.`,
       names: { x: "latent, by KL", y: "nats" }, limits: { x: [0.5, mean.length + 0.5], y: [0, top] },
-      width: single ? 640 : 300, height: single ? 260 : 200, xTicks: epochTicks(mean.length), left: 34,
+      width: groups.length === 1 ? roomOf(640) : 320, height: groups.length === 1 ? 260 : 210, xTicks: epochTicks(mean.length), left: 34,
     });
     const wide = Math.max(1, (chart.x(2) - chart.x(1)) * 0.72);
     const node = svg("g", { class: colour(index) });

@@ -1,6 +1,7 @@
 // Heading, verdict in words, settings, and the order of it all.
 const readable = (key) => key.replaceAll("_", " ");
-const valueText = (value) => (value === null ? "\u2013" : String(value));
+const valueText = (value) =>
+  value === null ? "\u2013" : typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(6))) : String(value);
 const joined = (parts) => (parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`);
 
 const drawHeading = () => {
