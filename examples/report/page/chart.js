@@ -36,7 +36,7 @@ const roomOf = (most) => Math.round(Math.max(320, Math.min(most, document.queryS
 let chartCount = 0;
 // `limits`: {x: [low, high], y: [low, high]}; `names`: what stands at the axes; `description` is for those who cannot see it.
 const makeChart = ({ title, description, names, limits, width = 460, height = 270, xTicks = null, left = 46 }) => {
-  const area = { left, right: width - 12, top: 22, bottom: height - 34 };
+  const area = { left, right: width - 12, top: 28, bottom: height - 34 };
   const scale = ([low, high], from, to) => (value) => from + (value - low) / (high - low) * (to - from);
   const x = scale(limits.x, area.left, area.right), y = scale(limits.y, area.bottom, area.top);
   const id = `chart${chartCount++}`;

@@ -2,7 +2,7 @@
 const cursorOf = (chart, px) => svg("line", { class: "cursor", x1: px, x2: px, y1: chart.area.top, y2: chart.area.bottom });
 const halo = (px, py, radius) => svg("circle", { class: "halo", cx: px, cy: py, r: radius });
 
-const curveChart = (key, { title, unit, digits, floor }) => {
+const curveChart = (key, { title, unit, digits, floor, ceiling = Infinity }) => {
   const curves = groups.map((group) => ({ epoch: group.over_time.epoch, ...group.over_time[key] }));
   const numbers = curves.flatMap((curve) => [...curve.mean, ...curve.low, ...curve.high]);
   const last = Math.max(...curves.map((curve) => curve.epoch.length));
@@ -13,14 +13,14 @@ const curveChart = (key, { title, unit, digits, floor }) => {
       return `${group.label}: from ${fixed(mean[0] ?? NaN, digits)} at epoch 1 to ${fixed(mean.at(-1) ?? NaN, digits)} at epoch ${mean.length}.`;
     }).join(" "),
     names: { x: "epoch", y: unit },
-    limits: { x: last === 1 ? [0.5, 1.5] : [1, last], y: extent(floor === undefined ? numbers : [floor, ...numbers], { floor }) },
+    limits: { x: last === 1 ? [0.5, 1.5] : [1, last], y: extent(floor === undefined ? numbers : [floor, ...numbers.map((value) => Math.min(value, ceiling))], { floor }) },
     xTicks: epochTicks(last), width: roomOf(460),
   });
   curves.forEach((curve, index) => {
     const at = (column) => curve.epoch.map((epoch, i) => [chart.x(epoch), column[i] === null ? null : chart.y(column[i])]);
     const node = svg("g", { "data-group": index, class: colour(index) });
-    // With few seeds an interval may reach below a limit that no number passes: it is cut there.
-    const inside = (column) => column.map((value) => (value === null || floor === undefined ? value : Math.max(floor, value)));
+    // With few seeds an interval may reach beyond a limit that no number passes: it is cut there.
+    const inside = (column) => column.map((value) => (value === null ? null : Math.min(ceiling, Math.max(floor ?? -Infinity, value))));
     const sure = curve.epoch.map((_, i) => i).filter((i) => curve.low[i] !== null);
     if (sure.length > 1) {
       const high = at(inside(curve.high)), low = at(inside(curve.low));
@@ -61,7 +61,7 @@ const drawTraining = () => {
     curveChart("beta", { title: "Beta", unit: "", digits: 3, floor: 0 }),
     curveChart("reconstruction", { title: "Reconstruction", unit: isDensity ? "nats per image" : "in no unit", digits: 2 }),
     curveChart("kl", { title: "KL", unit: "nats per image", digits: 2, floor: 0 }),
-    curveChart("active_units", { title: "Active units", unit: "latents", digits: 1, floor: 0 })));
+    curveChart("active_units", { title: "Active units", unit: "latents", digits: 1, floor: 0, ceiling: Math.max(...summary.runs.map((run) => run.results.latents)) })));
 };
 
 const drawPlane = () => {
@@ -70,8 +70,8 @@ const drawPlane = () => {
   if (points.length === 0) return;
   const means = groups.map((group, index) => ({ index, rate: group.metrics.rate, distortion: group.metrics.distortion }))
     .filter((mean) => mean.rate !== null && mean.distortion !== null && mean.rate.n > 1);
-  const along = (axis) => extent([...points.map((p) => p[axis]), ...means.flatMap((m) => [m[axis].low, m[axis].high])], { room: 0.12, floor: 0 });
-  const limits = { x: along("rate"), y: along("distortion") };
+  const along = (axis, floor) => extent([...points.map((p) => p[axis]), ...means.flatMap((m) => [m[axis].low, m[axis].high])], { room: 0.12, floor });
+  const limits = { x: along("rate", 0), y: along("distortion") };
   const chart = makeChart({
     title: "Distortion over rate",
     description: groups.filter((group) => group.metrics.rate !== null && group.metrics.distortion !== null)
@@ -84,8 +84,8 @@ const drawPlane = () => {
     const from = Math.max(x0, value - y1), to = Math.min(x1, value - y0);
     if (to - from < (x1 - x0) * 0.03) continue;
     chart.node.append(svg("line", { class: "iso", x1: chart.x(from), y1: chart.y(value - from), x2: chart.x(to), y2: chart.y(value - to) }));
-    const top = value - from > y1 - (y1 - y0) * 1e-6;
-    chart.node.append(svg("text", { class: "iso-name", x: chart.x(from) + 3, y: chart.y(value - from) + (top ? 11 : -3) }, fixed(-value, 0) === text ? text : `ELBO \u2212${text}`));
+    const negated = value === 0 ? text : text.startsWith("\u2212") ? text.slice(1) : `\u2212${text}`;
+    chart.node.append(svg("text", { class: "iso-name", x: chart.x(from) + 3, y: chart.y(value - from) - 3 }, `ELBO ${negated}`));
   }
   for (const { run, rate, distortion } of points) {
     const px = chart.x(rate), py = chart.y(distortion);
@@ -123,6 +123,9 @@ const drawLatents = () => {
   place.append(html("p", { class: "note" }, "Sorted, because latents have no order of their own."
     + (banded ? " Bars are means of the seeds, each run sorted by itself; lines are 95\u202f% intervals." : "")));
   const top = extent(groups.flatMap((group) => [...group.kl_per_latent.mean, ...group.kl_per_latent.high]), { floor: 0 })[1];
+  // Of a single run it can be said which latent each is.
+  const { kl_per_latent: kl } = summary.runs[0].results;
+  const names = single ? kl.map((_, i) => i).sort((a, b) => kl[b] - kl[a]) : null;
   const charts = groups.map((group, index) => {
     const { mean, low, high } = group.kl_per_latent;
     const chart = makeChart({
@@ -138,7 +141,9 @@ const drawLatents = () => {
       node.append(svg("rect", { class: "bar", x: px - wide / 2, y: py, width: wide, height: Math.max(0, chart.area.bottom - py) }));
       if (low[i] !== null) node.append(svg("line", { style: "stroke:var(--ink);stroke-width:1", x1: px, x2: px, y1: chart.y(Math.max(0, low[i])), y2: chart.y(high[i]) }));
       chart.targets.push({
-        x: px, y: py, title: `latent ${i + 1} of ${mean.length}`, rows: () => [["KL", `${withHalf({ mean: value, low: low[i], high: high[i] }, 3)} nats`]],
+        x: px, y: py, title: names === null ? `latent ${i + 1} of ${mean.length}` : `z${names[i]}`,
+        rows: () => [["KL", `${withHalf({ mean: value, low: low[i], high: high[i] }, 3)} nats`],
+          ...(names === null ? [] : [["sigma", fixed(summary.runs[0].results.sigma_per_latent[names[i]], 3)]])],
         mark: () => [svg("rect", { class: "halo", x: px - wide / 2 - 1, y: py - 1, width: wide + 2, height: chart.area.bottom - py + 2 })],
       });
     });
