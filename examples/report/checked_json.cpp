@@ -106,7 +106,8 @@ std::vector<double> CheckedObject::numbers(const char* key) const {
 
 void CheckedObject::require_flat() const {
   for (const auto& [key, value] : object_.items())
-    if (value.is_structured()) fail(bvae::message("a number, a text, true, false or null as \"", key, "\""), shown(value));
+    if (value.is_structured())
+      fail(bvae::message("a number, a text, true, false or null as \"", key, "\""), shown(value));
 }
 
 }  // namespace report

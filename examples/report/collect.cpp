@@ -69,10 +69,14 @@ Collection collect(const fs::path& grid_folder) {
       if (is_new) {
         collection.runs.push_back(std::move(run));
       } else {
-        collection.excluded.push_back({name, "repeated", bvae::message("same configuration and seed as ", twin->second)});
+        collection.excluded.push_back(
+            {name, "repeated", bvae::message("same configuration and seed as ", twin->second)});
       }
     } catch (const bvae::FileError& error) {
-      collection.excluded.push_back({name, "unreadable", error.what()});
+      std::string reason = error.what();
+      // The list names the folder already, and where it lies is of no use elsewhere.
+      if (const std::string prefix = folder.string() + '/'; reason.starts_with(prefix)) reason.erase(0, prefix.size());
+      collection.excluded.push_back({name, "unreadable", reason});
     }
   }
   return collection;

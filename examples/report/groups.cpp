@@ -33,7 +33,8 @@ Json value_or_null(const Json& config, const std::string& key) {
 
 /// Follow from other keys: a label names them only if nothing else tells two groups apart.
 bool follows_from_others(std::string_view key) {
-  constexpr std::array<std::string_view, 5> kKeys{"beta_norm", "parameters", "latents", "train_samples", "test_samples"};
+  constexpr std::array<std::string_view, 5> kKeys{"beta_norm", "parameters", "latents", "train_samples",
+                                                  "test_samples"};
   return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
@@ -122,9 +123,7 @@ bool is_of_the_run_alone(const std::string& key) {
   return key == "seed" || key == "threads" || key == "data" || key == "dataset_asked_for";
 }
 
-std::string fingerprint(const RunRecord& run) {
-  return bvae::message(run.seed, ' ', sorted_text(shared_config(run)));
-}
+std::string fingerprint(const RunRecord& run) { return bvae::message(run.seed, ' ', sorted_text(shared_config(run))); }
 
 std::vector<Group> make_groups(const std::vector<RunRecord>& runs) {
   std::vector<Group> groups;
@@ -172,7 +171,8 @@ std::vector<std::optional<std::size_t>> baselines(const std::vector<Group>& grou
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto plain = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
-      return &other != &groups[g] && is_plain(other.config) && differs_in_schedule_alone(groups[g].config, other.config);
+      return &other != &groups[g] && is_plain(other.config) &&
+             differs_in_schedule_alone(groups[g].config, other.config);
     });
     if (plain != groups.end()) {
       result[g] = static_cast<std::size_t>(plain - groups.begin());

@@ -10,9 +10,9 @@ namespace report {
 
 /// Runs that differ in nothing but their seed.
 struct Group {
-  std::string label{};             ///< "warmup, beta 4": unique among the groups
-  Json config{};                   ///< what its runs share
-  Json differing{};                ///< those keys of it in which the groups differ; null where it has no such key
+  std::string label{};              ///< "warmup, beta 4": unique among the groups
+  Json config{};                    ///< what its runs share
+  Json differing{};                 ///< those keys of it in which the groups differ; null where it has no such key
   std::vector<std::size_t> runs{};  ///< by seed; indices into the runs that were grouped
 };
 

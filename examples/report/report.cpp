@@ -16,8 +16,8 @@ SummaryOutcome summarize(const std::filesystem::path& grid_folder, const Summary
     std::string found = "none";
     if (!collection.excluded.empty()) {
       const Excluded& first = collection.excluded.front();
-      found = bvae::message(collection.excluded.size(), " that are not; the first, ", first.folder, ", is ", first.state,
-                            ": ", first.reason);
+      found = bvae::message(collection.excluded.size(), " that are not; the first, ", first.folder, ", is ",
+                            first.state, ": ", first.reason);
     }
     throw bvae::FileError(grid_folder.string(), bvae::FileError::kNoOffset, "at least one run that is done", found);
   }

@@ -49,8 +49,8 @@ Json read_results(const fs::path& file, std::optional<std::string>& stopped) {
   if (const std::string format = results.text("format"); format != kResultsFormat)
     results.fail(bvae::message("the format ", kResultsFormat), format);
   require_this_version(results);
-  for (const char* key : {"reconstruction", "kl", "elbo", "rate", "distortion", "pixel_error", "beta", "seconds",
-                          "samples_per_second"})
+  for (const char* key :
+       {"reconstruction", "kl", "elbo", "rate", "distortion", "pixel_error", "beta", "seconds", "samples_per_second"})
     (void)results.number_or_null(key);
   for (const char* key : {"active_units", "latents", "epochs", "steps"}) (void)results.whole_number(key);
   for (const char* key : {"kl_per_latent", "sigma_per_latent"}) require_one_a_latent(results, key);
@@ -62,10 +62,9 @@ Json read_results(const fs::path& file, std::optional<std::string>& stopped) {
   }
   stopped = results.text_or_null("stopped");
   Json known;
-  for (const char* key :
-       {"reconstruction", "kl", "elbo", "log_likelihood", "active_units", "latents", "kl_per_latent",
-        "sigma_per_latent", "rate", "distortion", "pixel_error", "beta", "stopped", "epochs", "steps", "seconds",
-        "samples_per_second"})
+  for (const char* key : {"reconstruction", "kl", "elbo", "log_likelihood", "active_units", "latents", "kl_per_latent",
+                          "sigma_per_latent", "rate", "distortion", "pixel_error", "beta", "stopped", "epochs", "steps",
+                          "seconds", "samples_per_second"})
     known[key] = results.at(key);
   return known;
 }

@@ -30,7 +30,7 @@ struct RunRecord {
   std::filesystem::path folder{};
   std::string name{};  ///< of the folder, as UTF-8
   std::uint64_t seed = 0;
-  Json config{};  ///< config.json, a flat object
+  Json config{};   ///< config.json, a flat object
   Json results{};  ///< results.json, checked: every key of the format is there and has its type
   std::vector<EpochLine> epochs{};
   std::vector<std::string> pictures{};   ///< names of the files, in the order to show them

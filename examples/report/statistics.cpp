@@ -86,7 +86,8 @@ PairedDifference paired_difference(std::span<const Seeded> group, std::span<cons
   PairedDifference result;
   std::vector<double> differences;
   for (const Seeded& run : group) {
-    const auto twin = std::find_if(baseline.begin(), baseline.end(), [&](const Seeded& b) { return b.seed == run.seed; });
+    const auto twin =
+        std::find_if(baseline.begin(), baseline.end(), [&](const Seeded& b) { return b.seed == run.seed; });
     if (twin == baseline.end()) continue;
     result.seeds.push_back(run.seed);
     differences.push_back(run.value - twin->value);

@@ -51,7 +51,7 @@ Json over_time(const Group& group, const std::vector<RunRecord>& runs) {
   Json result;
   result["epoch"] = Json::array();
   for (std::size_t e = 0; e < epochs; ++e) result["epoch"].push_back(e + 1);
-  const auto add = [&](const char* key, std::optional<double> EpochLine::* member) {
+  const auto add = [&](const char* key, std::optional<double> EpochLine::*member) {
     Curve curve;
     for (std::size_t e = 0; e < epochs; ++e) {
       std::vector<double> values;
@@ -148,14 +148,9 @@ void compare(const Metric& metric, const std::vector<Group>& groups, const std::
 }
 
 Json json_of(const Metric& metric) {
-  return {{"key", metric.key},
-          {"title", metric.title},
-          {"unit", metric.unit},
-          {"better", metric.better},
-          {"digits", metric.digits},
-          {"compared", metric.compared},
-          {"listed", metric.listed},
-          {"meaning", metric.meaning}};
+  return {{"key", metric.key},       {"title", metric.title},    {"unit", metric.unit},
+          {"better", metric.better}, {"digits", metric.digits},  {"compared", metric.compared},
+          {"listed", metric.listed}, {"meaning", metric.meaning}};
 }
 
 /// What the configurations of all runs have in common.

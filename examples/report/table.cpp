@@ -49,24 +49,28 @@ std::string cell(const Json& summary, std::size_t group, const Json& metric) {
 std::string legend(const Json& summary) {
   std::string text = "\nmean of the seeds \u00b1 half of the 95 % interval (Student's t; none with one seed)\n";
   if (summary["comparisons"].empty()) return text;
-  text += "\u25b2 higher, \u25bc lower, \u2248 not told apart (paired by seed, Holm's correction at 5 % over a column) than:\n";
+  text +=
+      "\u25b2 higher, \u25bc lower, \u2248 not told apart (paired by seed, Holm's correction at 5 % over a column) "
+      "than:\n";
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (const Json& entry : summary["comparisons"]) {
     const std::pair pair(entry["group"].get<std::size_t>(), entry["baseline"].get<std::size_t>());
     if (std::find(pairs.begin(), pairs.end(), pair) == pairs.end()) pairs.push_back(pair);
   }
   const Json& groups = summary["groups"];
-  const bool one = std::all_of(pairs.begin(), pairs.end(), [&](const auto& p) { return p.second == pairs.front().second; });
+  const bool one =
+      std::all_of(pairs.begin(), pairs.end(), [&](const auto& p) { return p.second == pairs.front().second; });
   if (one) return text + "  " + groups[pairs.front().second]["label"].get<std::string>() + '\n';
   for (const auto& [group, baseline] : pairs)
-    text += "  " + groups[baseline]["label"].get<std::string>() + "  (" + groups[group]["label"].get<std::string>() + ")\n";
+    text +=
+        "  " + groups[baseline]["label"].get<std::string>() + "  (" + groups[group]["label"].get<std::string>() + ")\n";
   return text;
 }
 
 std::string exclusions(const Json& summary) {
   if (summary["excluded"].empty()) return {};
   std::string text = bvae::message("\n", summary["counts"]["excluded"].get<std::size_t>(), " of ",
-                                   summary["counts"]["found"].get<std::size_t>(), " runs are left out:\n");
+                                   summary["counts"]["found"].get<std::size_t>(), " runs left out:\n");
   for (const Json& run : summary["excluded"])
     text += "  " + run["folder"].get<std::string>() + "  " + run["state"].get<std::string>() + ": " +
             run["reason"].get<std::string>() + '\n';

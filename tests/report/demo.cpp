@@ -16,11 +16,15 @@ namespace {
 const nlohmann::ordered_json kHostile{{"reader", "</script><!--<script><b onclick='x'>&amp;"}};
 
 void write_grid(const fs::path& grid) {
-  const char* const schedules[] = {"constant", "warmup", "cyclical", "a schedule with a long name that fills a phone's screen"};
+  const char* const schedules[] = {"constant", "warmup", "cyclical",
+                                   "a schedule with a long name that fills a phone's screen"};
   for (int s = 0; s < 4; ++s) {
     for (std::uint64_t seed = 0; seed < (s == 3 ? 1u : 3u); ++seed) {
       const double noise = std::sin(12.9898 * static_cast<double>(seed) + 78.233 * s);
-      FakeRun run{.schedule = schedules[s], .seed = seed, .reconstruction = 81 - 1.5 * s + 0.2 * noise, .kl = 24 + s - 0.1 * noise};
+      FakeRun run{.schedule = schedules[s],
+                  .seed = seed,
+                  .reconstruction = 81 - 1.5 * s + 0.2 * noise,
+                  .kl = 24 + s - 0.1 * noise};
       run.active_units = 2 + static_cast<int>(seed) % 2;
       run.epochs = 12;
       run.config = kHostile;

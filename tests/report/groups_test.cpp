@@ -12,8 +12,9 @@ namespace {
 RunRecord run_of(std::uint64_t seed, const Json& differing) {
   RunRecord run;
   run.seed = seed;
-  run.config = {{"dataset", "bundled"}, {"model", "mlp"}, {"beta", 1.0}, {"beta_norm", 0.1}, {"schedule", "constant"},
-                {"warmup_epochs", nullptr}, {"free_bits", 0.0}, {"seed", seed}, {"threads", 1}, {"data", "here"}};
+  run.config = {
+      {"dataset", "bundled"},     {"model", "mlp"},   {"beta", 1.0},  {"beta_norm", 0.1}, {"schedule", "constant"},
+      {"warmup_epochs", nullptr}, {"free_bits", 0.0}, {"seed", seed}, {"threads", 1},     {"data", "here"}};
   run.config.update(differing);
   return run;
 }
@@ -34,7 +35,8 @@ Json with(Json config, const Json& more) {
 }  // namespace
 
 TEST_CASE("Runs that differ in seed, threads and data path alone are one group, by seed", "[report]") {
-  const std::vector<RunRecord> runs{run_of(2, {{"threads", 4}}), run_of(0, Json::object()), run_of(1, {{"data", "there"}})};
+  const std::vector<RunRecord> runs{run_of(2, {{"threads", 4}}), run_of(0, Json::object()),
+                                    run_of(1, {{"data", "there"}})};
   const std::vector<Group> groups = make_groups(runs);
   REQUIRE(groups.size() == 1);
   CHECK(groups[0].label == "constant, beta 1");
@@ -54,15 +56,19 @@ TEST_CASE("The order of the keys in config.json makes no group", "[report]") {
   CHECK(fingerprint(turned) != fingerprint(run_of(1, {{"beta", 2.0}})));
 }
 
-TEST_CASE("Labels name what differs, schedule and beta first, and what follows from them only where it must", "[report]") {
+TEST_CASE("Labels name what differs, schedule and beta first, and what follows from them only where it must",
+          "[report]") {
   const Json beta4{{"beta", 4.0}, {"beta_norm", 0.4}};
-  const std::vector<RunRecord> runs{run_of(0, with(kWarmUp, beta4)), run_of(0, kWarmUp), run_of(0, beta4), run_of(0, Json::object())};
+  const std::vector<RunRecord> runs{run_of(0, with(kWarmUp, beta4)), run_of(0, kWarmUp), run_of(0, beta4),
+                                    run_of(0, Json::object())};
   CHECK(labels(make_groups(runs)) ==
         std::vector<std::string>{"constant, beta 1", "constant, beta 4", "warmup, beta 1", "warmup, beta 4"});
-  const std::vector<Group> slower = make_groups({run_of(0, kWarmUp), run_of(0, with(kWarmUp, {{"warmup_epochs", 5.0}}))});
+  const std::vector<Group> slower =
+      make_groups({run_of(0, kWarmUp), run_of(0, with(kWarmUp, {{"warmup_epochs", 5.0}}))});
   CHECK(labels(slower) == std::vector<std::string>{"warmup epochs 2", "warmup epochs 5"});
   CHECK(slower[0].differing == Json{{"warmup_epochs", 2.0}});
-  const std::vector<Group> mixed = make_groups({run_of(0, Json::object()), run_of(0, kWarmUp), run_of(0, with(kWarmUp, {{"beta_from", 0.5}}))});
+  const std::vector<Group> mixed =
+      make_groups({run_of(0, Json::object()), run_of(0, kWarmUp), run_of(0, with(kWarmUp, {{"beta_from", 0.5}}))});
   CHECK(labels(mixed) == std::vector<std::string>{"constant", "warmup, beta from 0", "warmup, beta from 0.5"});
   CHECK(mixed[0].differing["beta_from"].is_null());
 }
@@ -74,8 +80,9 @@ TEST_CASE("Numbers are sorted as numbers", "[report]") {
 
 TEST_CASE("Each is compared with the constant schedule at its own beta, and that with the first group", "[report]") {
   const Json beta4{{"beta", 4.0}};
-  const std::vector<Group> groups = make_groups({run_of(0, with(kWarmUp, beta4)), run_of(0, kWarmUp), run_of(0, beta4),
-                                                 run_of(0, Json::object()), run_of(0, with(beta4, {{"free_bits", 0.1}}))});
+  const std::vector<Group> groups =
+      make_groups({run_of(0, with(kWarmUp, beta4)), run_of(0, kWarmUp), run_of(0, beta4), run_of(0, Json::object()),
+                   run_of(0, with(beta4, {{"free_bits", 0.1}}))});
   const std::vector<std::string> known{"constant, beta 1, free bits 0", "constant, beta 4, free bits 0",
                                        "constant, beta 4, free bits 0.1", "warmup, beta 1, free bits 0",
                                        "warmup, beta 4, free bits 0"};

@@ -27,9 +27,14 @@ TEST_CASE("A grid's folder gets summary.json and a page with the same bytes in i
   CHECK(page.starts_with("<!DOCTYPE html>"));
   CHECK(page.find("{{") == std::string::npos);
   std::size_t pictures = 0;
-  for (std::size_t at = 0; (at = page.find("src=\"data:image/png;base64,iVBORw0KGgo", at)) != std::string::npos; ++at) ++pictures;
+  for (std::size_t at = 0; (at = page.find("src=\"data:image/png;base64,iVBORw0KGgo", at)) != std::string::npos; ++at)
+    ++pictures;
   CHECK(pictures == 6);
-  CHECK_THAT(page, ContainsSubstring("base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR42mNQWMDwIAEABUYCAQ2l0f0AAAAASUVORK5CYII=\">"));  // as Python's base64 has the fixture's bytes
+  CHECK_THAT(
+      page,
+      ContainsSubstring(
+          "base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR42mNQWMDwIAEABUYCAQ2l0f0AAAAASUVORK5CYII="
+          "\">"));  // as Python's base64 has the fixture's bytes
   CHECK(folder.count() == 4);
   (void)summarize(folder.path());
   CHECK(read_text(folder / "report.html") == page);
@@ -49,7 +54,8 @@ TEST_CASE("Where no run can be read, nothing is written and the error says why",
   CHECK_THROWS_WITH(summarize(folder.path()), ContainsSubstring("at least one run that is done, found none"));
   write_fake_run(folder / "a", {});
   change(folder / "a/results.json", "bvae-results-1", "other");
-  CHECK_THROWS_WITH(summarize(folder.path()), ContainsSubstring("a, is unreadable") && ContainsSubstring("found other"));
+  CHECK_THROWS_WITH(summarize(folder.path()),
+                    ContainsSubstring("a, is unreadable") && ContainsSubstring("found other"));
   CHECK_THROWS_AS(summarize(folder / "nowhere"), bvae::FileError);
   CHECK(folder.count() == 1);
 }

@@ -62,23 +62,28 @@ TEST_CASE("Numbers that were not finite are null, and a stopped run says why", "
 }
 
 TEST_CASE("Each missing file of a run is named", "[report]") {
-  for (const char* name : {"config.json", "metrics.jsonl", "results.json", "reconstructions.png", "samples.png", "traversal.png"}) {
+  for (const char* name :
+       {"config.json", "metrics.jsonl", "results.json", "reconstructions.png", "samples.png", "traversal.png"}) {
     const std::string error = error_after([&](const fs::path& run) { fs::remove(run / name); });
     CHECK_THAT(error, ContainsSubstring(name) && ContainsSubstring("expected a file, found none"));
   }
-  CHECK_THAT(error_after([](const fs::path& run) { fs::remove_all(run); }), ContainsSubstring("expected a run's folder"));
+  CHECK_THAT(error_after([](const fs::path& run) { fs::remove_all(run); }),
+             ContainsSubstring("expected a run's folder"));
 }
 
 TEST_CASE("Each cut file of a run is named, wherever it is cut", "[report]") {
-  for (const char* name : {"config.json", "metrics.jsonl", "results.json", "reconstructions.png", "samples.png", "traversal.png"})
+  for (const char* name :
+       {"config.json", "metrics.jsonl", "results.json", "reconstructions.png", "samples.png", "traversal.png"})
     for (const std::size_t bytes : {2u, 30u, 70u}) {
       CAPTURE(name, bytes);
       CHECK_THAT(error_after([&](const fs::path& run) { cut(run / name, bytes); }), ContainsSubstring(name));
     }
-  CHECK_THAT(error_after([](const fs::path& run) { cut(run / "config.json", 10); }), ContainsSubstring("the file is cut"));
+  CHECK_THAT(error_after([](const fs::path& run) { cut(run / "config.json", 10); }),
+             ContainsSubstring("the file is cut"));
   CHECK_THAT(error_after([](const fs::path& run) { cut(run / "metrics.jsonl", 1); }),
              ContainsSubstring("expected a line with its end"));
-  CHECK_THAT(error_after([](const fs::path& run) { write_text(run / "results.json", ""); }), ContainsSubstring("results.json"));
+  CHECK_THAT(error_after([](const fs::path& run) { write_text(run / "results.json", ""); }),
+             ContainsSubstring("results.json"));
 }
 
 TEST_CASE("A metrics.jsonl that is cut between two lines, or not in order, is found", "[report]") {

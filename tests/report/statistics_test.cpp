@@ -14,25 +14,30 @@ struct TwoSided {
   double t, degrees, p;
 };
 constexpr TwoSided kTwoSided[] = {
-    {0.5, 1, 0.70483276469913358},       {2.0, 1, 0.29516723530086642},  {1.0, 2, 0.42264973081037427},
-    {4.302652729911275, 2, 0.049999999996516629}, {2.5, 4, 0.066766544811988127}, {0.01, 9, 0.99223944553632526},
-    {3.3, 9.5, 0.0085798467492891727},   {12.0, 30, 5.5801854151992606e-13}, {1e-06, 3, 0.99999926489480617},
-    {250.0, 1, 0.0025464655083788927},   {2.0, 1000, 0.045770346493251665},
+    {0.5, 1, 0.70483276469913358},     {2.0, 1, 0.29516723530086642},
+    {1.0, 2, 0.42264973081037427},     {4.302652729911275, 2, 0.049999999996516629},
+    {2.5, 4, 0.066766544811988127},    {0.01, 9, 0.99223944553632526},
+    {3.3, 9.5, 0.0085798467492891727}, {12.0, 30, 5.5801854151992606e-13},
+    {1e-06, 3, 0.99999926489480617},   {250.0, 1, 0.0025464655083788927},
+    {2.0, 1000, 0.045770346493251665},
 };
 struct Critical {
   double degrees, t;
 };
 constexpr Critical kCritical[] = {
-    {1, 12.706204736432095}, {2, 4.3026527299112747}, {3, 3.1824463052842629},   {4, 2.7764451051977987},
+    {1, 12.706204736432095}, {2, 4.3026527299112747},  {3, 3.1824463052842629},    {4, 2.7764451051977987},
     {9, 2.2621571627409915}, {30, 2.0422724563012373}, {1000, 1.9623390808264074},
 };
 struct Beta {
   double a, b, x, value;
 };
 constexpr Beta kBeta[] = {
-    {0.5, 0.5, 0.3, 0.36901011956554541},     {2, 3, 0.4, 0.52479999999999993},
-    {10, 0.5, 0.99, 0.65792817515678426},     {0.5, 10, 0.001, 0.11110329087513969},
-    {50, 60, 0.45, 0.46423529143060638},      {500, 0.5, 0.9999, 0.75188362957106369},
+    {0.5, 0.5, 0.3, 0.36901011956554541},
+    {2, 3, 0.4, 0.52479999999999993},
+    {10, 0.5, 0.99, 0.65792817515678426},
+    {0.5, 10, 0.001, 0.11110329087513969},
+    {50, 60, 0.45, 0.46423529143060638},
+    {500, 0.5, 0.9999, 0.75188362957106369},
     {1, 1, 0.37, 0.37},
 };
 
@@ -54,7 +59,8 @@ TEST_CASE("Student's t is scipy's to 1e-10, relatively in the tails", "[report]"
   }
   CHECK(student_t_two_sided(0, 3) == 1);
   CHECK(student_t_two_sided(INFINITY, 3) == 0);
-  for (const Critical& known : kCritical) CHECK(std::abs(student_t_critical(0.05, known.degrees) / known.t - 1) < 1e-10);
+  for (const Critical& known : kCritical)
+    CHECK(std::abs(student_t_critical(0.05, known.degrees) / known.t - 1) < 1e-10);
   CHECK_THROWS_AS(student_t_two_sided(1, 0), std::invalid_argument);
   CHECK_THROWS_AS(student_t_critical(0, 3), std::invalid_argument);
   CHECK_THROWS_AS(student_t_critical(1, 3), std::invalid_argument);
@@ -94,7 +100,7 @@ TEST_CASE("Differences are paired by seed, and only seeds that both have count",
   CHECK(pair.p.value() == Approx(0.15296197253691873).epsilon(1e-10));
 }
 
-TEST_CASE("One common seed, or none, gives no p value; equal differences neither, but for no difference at all",
+TEST_CASE("One common seed, or none, gives no p value, nor do equal differences, but for no difference at all",
           "[report]") {
   const Seeded group[] = {{0, 2.0}, {1, 3.0}};
   const Seeded other[] = {{1, 1.0}, {2, 1.0}};
@@ -107,7 +113,8 @@ TEST_CASE("One common seed, or none, gives no p value; equal differences neither
   CHECK(paired_difference(group, group).p == 1.0);
 }
 
-TEST_CASE("Holm's correction multiplies the least p by their number, the next by one less, and never falls", "[report]") {
+TEST_CASE("Holm's correction multiplies the least p by their number, the next by one less, and never falls",
+          "[report]") {
   const double p[] = {0.04, 0.01, 0.03, 0.9};
   const std::vector<double> corrected = holm(p);
   REQUIRE(corrected.size() == 4);

@@ -9,6 +9,11 @@
 
 namespace fs = std::filesystem;
 using namespace report;
+#if __has_include(<catch2/catch_all.hpp>)
+using Catch::Matchers::StartsWith;
+#else
+using Catch::StartsWith;
+#endif
 
 namespace {
 
@@ -87,7 +92,8 @@ TEST_CASE("All comparisons of one metric are corrected together", "[report]") {
                      {.schedule = schedule, .seed = seed, .reconstruction = 80 + noise[seed]});
   const Json many = summary_of(folder.path());
   for (const Json& entry : many["comparisons"]) {
-    if (entry["metric"] != "reconstruction" || many["groups"][entry["group"].get<std::size_t>()]["label"] != "warmup") continue;
+    if (entry["metric"] != "reconstruction" || many["groups"][entry["group"].get<std::size_t>()]["label"] != "warmup")
+      continue;
     CHECK(entry["p"].get<double>() == p);
     CHECK(entry["p_holm"].get<double>() == Approx(5 * p));
     CHECK(entry["verdict"] == "not told apart");
@@ -104,7 +110,7 @@ TEST_CASE("One seed has no interval and no verdict, and the summary says so", "[
   CHECK(comparison(summary, "elbo")["verdict"].is_null());
   CHECK(comparison(summary, "elbo")["difference"]["mean"] == 20.0);
   CHECK(comparison(summary, "elbo")["note"] == "1 common seed: at least 2 are needed to judge");
-  CHECK_THAT(table_of(summary), ContainsSubstring("warmup        1  -85.00  ") && !ContainsSubstring("-85.00 \u00b1"));
+  CHECK_THAT(table_of(summary), ContainsSubstring("warmup        1   -85.00  ") && !ContainsSubstring("-85.00 \u00b1"));
 }
 
 TEST_CASE("Equal differences of whole numbers are not taken for certainty", "[report]") {
@@ -124,7 +130,8 @@ TEST_CASE("A metric that is null in a run stays null there, and counts nowhere",
   const TemporaryFolder folder;
   const Json no_density{{"elbo", nullptr}, {"log_likelihood", nullptr}, {"distortion", nullptr}};
   write_fake_run(folder / "a0", {.seed = 0, .results = no_density});
-  write_fake_run(folder / "a1", {.seed = 1, .results = {{"elbo", nullptr}, {"log_likelihood", {{"mean", nullptr}, {"draws", 5}}}}});
+  write_fake_run(folder / "a1",
+                 {.seed = 1, .results = {{"elbo", nullptr}, {"log_likelihood", {{"mean", nullptr}, {"draws", 5}}}}});
   const Json summary = summary_of(folder.path());
   const Json& metrics = summary["groups"][0]["metrics"];
   CHECK(metrics["elbo"].is_null());
@@ -153,13 +160,16 @@ TEST_CASE("Runs that cannot be counted are listed with why, and harm no other", 
   CHECK(summary["runs"].size() == 6);
   CHECK(summary["counts"] == Json{{"found", 11}, {"read", 6}, {"excluded", 5}, {"excluded_share", 5.0 / 11}});
   std::vector<std::string> states;
-  for (const Json& run : summary["excluded"]) states.push_back(run["folder"].get<std::string>() + ' ' + run["state"].get<std::string>());
-  CHECK(states == std::vector<std::string>{"c-cut unreadable", "c-open unfinished", "c-stopped stopped", "c-twin repeated", "d.failed failed"});
-  CHECK_THAT(summary["excluded"][0]["reason"].get<std::string>(), ContainsSubstring("results.json"));
+  for (const Json& run : summary["excluded"])
+    states.push_back(run["folder"].get<std::string>() + ' ' + run["state"].get<std::string>());
+  CHECK(states == std::vector<std::string>{"c-cut unreadable", "c-open unfinished", "c-stopped stopped",
+                                           "c-twin repeated", "d.failed failed"});
+  // Without the folder: it says nothing elsewhere, and its place on this machine is nobody's business.
+  CHECK_THAT(summary["excluded"][0]["reason"].get<std::string>(), StartsWith("results.json, byte "));
   CHECK(summary["excluded"][2]["reason"] == "interrupted");
   CHECK(summary["excluded"][3]["reason"] == "same configuration and seed as a0");
   CHECK(summary["excluded"][4]["reason"] == "mnist: training left the finite numbers");
-  CHECK_THAT(table_of(summary), ContainsSubstring("5 of 11 runs are left out") && ContainsSubstring("c-twin  repeated"));
+  CHECK_THAT(table_of(summary), ContainsSubstring("5 of 11 runs left out") && ContainsSubstring("c-twin  repeated"));
 }
 
 TEST_CASE("Runs of unequal length are averaged where they are", "[report]") {
@@ -175,7 +185,8 @@ TEST_CASE("The table's columns are aligned, and its signs are the verdicts", "[r
   write_two_groups(folder.path(), -0.5);
   const std::string table = table_of(summary_of(folder.path()));
   CHECK_THAT(table, ContainsSubstring("constant      3  -105.07 \u00b1 2.41    ") &&
-                        ContainsSubstring("warmup        3  -104.57 \u00b1 2.39 \u25b2") && ContainsSubstring("79.57 \u00b1 2.39 \u25bc"));
+                        ContainsSubstring("warmup        3  -104.57 \u00b1 2.39 \u25b2") &&
+                        ContainsSubstring("79.57 \u00b1 2.39 \u25bc"));
   CHECK_THAT(table, ContainsSubstring("over a column) than:\n  constant\n"));
 }
 

@@ -21,7 +21,7 @@ const drawHeading = () => {
   if (single && first.results.stopped !== null)
     main.prepend(html("p", { class: "warning" }, `Training ended early, after ${plural(first.results.epochs, "epoch")}: ${first.results.stopped}`));
   if (summary.counts.excluded > 0) main.prepend(html("div", { class: "warning", id: "excluded" },
-    `${summary.counts.excluded} of ${plural(summary.counts.found, "run")} (${percent(summary.counts.excluded_share)}) are in no number of this report:`,
+    `${summary.counts.excluded} of ${plural(summary.counts.found, "run")} (${percent(summary.counts.excluded_share)}) ${summary.counts.excluded === 1 ? "is" : "are"} in no number of this report:`,
     html("ul", {}, ...summary.excluded.map((run) => html("li", {}, html("code", {}, run.folder), ` is ${run.state}: ${run.reason}`)))));
 };
 
