@@ -1,6 +1,7 @@
 #include "report/summary.hpp"
 
 #include <bvae/core/errors.hpp>
+#include <bvae/core/message.hpp>
 
 #include "fixture.hpp"
 #include "report/statistics.hpp"
@@ -22,8 +23,8 @@ void write_two_groups(const fs::path& grid, double difference) {
   const double shared[] = {-1.0, 0.3, 0.9};
   const double own[] = {0.02, -0.03, 0.01};
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
-    write_fake_run(grid / ("a" + std::to_string(seed)), {.seed = seed, .reconstruction = 80 + shared[seed]});
-    write_fake_run(grid / ("b" + std::to_string(seed)),
+    write_fake_run(grid / bvae::message("a", seed), {.seed = seed, .reconstruction = 80 + shared[seed]});
+    write_fake_run(grid / bvae::message("b", seed),
                    {.schedule = "warmup", .seed = seed, .reconstruction = 80 + shared[seed] + own[seed] + difference});
   }
 }
@@ -75,7 +76,8 @@ TEST_CASE("A summary holds each group's means and what is told apart", "[report]
 TEST_CASE("A difference within the noise is no winner", "[report]") {
   const TemporaryFolder folder;
   write_two_groups(folder.path(), -0.02);
-  for (const Json& entry : summary_of(folder.path())["comparisons"]) CHECK(entry["verdict"] == "not told apart");
+  const Json summary = summary_of(folder.path());
+  for (const Json& entry : summary["comparisons"]) CHECK(entry["verdict"] == "not told apart");
 }
 
 TEST_CASE("All comparisons of one metric are corrected together", "[report]") {
@@ -116,8 +118,8 @@ TEST_CASE("One seed has no interval and no verdict, and the summary says so", "[
 TEST_CASE("Equal differences of whole numbers are not taken for certainty", "[report]") {
   const TemporaryFolder folder;
   for (std::uint64_t seed = 0; seed < 2; ++seed) {
-    write_fake_run(folder / ("a" + std::to_string(seed)), {.seed = seed, .active_units = 4});
-    write_fake_run(folder / ("b" + std::to_string(seed)), {.schedule = "warmup", .seed = seed, .active_units = 3});
+    write_fake_run(folder / bvae::message("a", seed), {.seed = seed, .active_units = 4});
+    write_fake_run(folder / bvae::message("b", seed), {.schedule = "warmup", .seed = seed, .active_units = 3});
   }
   const Json entry = comparison(summary_of(folder.path()), "active_units");
   CHECK(entry["verdict"] == "not told apart");
