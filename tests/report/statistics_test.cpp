@@ -107,6 +107,7 @@ TEST_CASE("One common seed, or none, gives no p value, nor do equal differences,
   CHECK(paired_difference(group, other).difference->n == 1);
   CHECK_FALSE(paired_difference(group, other).p);
   CHECK_FALSE(paired_difference(group, std::span(other).last(1)).difference);
+  CHECK_FALSE(paired_difference(group, std::span(group).first(1)).p);
 
   const Seeded shifted[] = {{0, 1.0}, {1, 2.0}};
   CHECK_FALSE(paired_difference(group, shifted).p);
