@@ -85,12 +85,14 @@ std::optional<Estimate> estimate(std::span<const double> values) {
 PairedDifference paired_difference(std::span<const Seeded> group, std::span<const Seeded> baseline) {
   PairedDifference result;
   std::vector<double> differences;
+  double largest = 0;
   for (const Seeded& run : group) {
     const auto twin =
         std::find_if(baseline.begin(), baseline.end(), [&](const Seeded& b) { return b.seed == run.seed; });
     if (twin == baseline.end()) continue;
     result.seeds.push_back(run.seed);
     differences.push_back(run.value - twin->value);
+    largest = std::max({largest, std::abs(run.value), std::abs(twin->value)});
   }
   result.difference = estimate(differences);
   if (differences.size() < 2) return result;
@@ -98,9 +100,12 @@ PairedDifference paired_difference(std::span<const Seeded> group, std::span<cons
   const double mean = result.difference->mean;
   double squares = 0;
   for (const double difference : differences) squares += (difference - mean) * (difference - mean);
-  if (squares > 0) {
-    result.p = student_t_two_sided(mean / std::sqrt(squares / (n - 1) / n), n - 1);
-  } else if (mean == 0) {
+  const double error = std::sqrt(squares / (n - 1) / n);
+  // What rounding leaves of equal differences is no spread of the seeds.
+  constexpr double kRounding = 1e-13;
+  if (error > kRounding * largest) {
+    result.p = student_t_two_sided(mean / error, n - 1);
+  } else if (std::abs(mean) <= kRounding * largest) {
     result.p = 1;
   }
   return result;

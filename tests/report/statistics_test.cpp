@@ -112,6 +112,10 @@ TEST_CASE("One common seed, or none, gives no p value, nor do equal differences,
   const Seeded shifted[] = {{0, 1.0}, {1, 2.0}};
   CHECK_FALSE(paired_difference(group, shifted).p);
   CHECK(paired_difference(group, group).p == 1.0);
+  const Seeded tenths[] = {{0, 0.1}, {1, 0.7}, {2, 1.3}};
+  const Seeded more[] = {{0, 0.1 + 0.2}, {1, 0.7 + 0.2}, {2, 1.3 + 0.2}};  // equal but for rounding
+  REQUIRE(more[0].value - tenths[0].value != more[2].value - tenths[2].value);
+  CHECK_FALSE(paired_difference(more, tenths).p);
 }
 
 TEST_CASE("Holm's correction multiplies the least p by their number, the next by one less, and never falls",

@@ -18,7 +18,7 @@ const valueOf = (cell) => {
 };
 
 const groupRows = () => groups.map((group, index) => html("tr", { "data-row": index },
-  html("th", { scope: "row" }, group.label),
+  html("th", { scope: "row" }, html("span", { class: "label" }, group.label)),
   html("td", { "data-metric": "seeds", "data-value": group.seeds.length }, String(group.seeds.length)),
   ...listed.map((metric) => {
     const estimate = group.metrics[metric.key];
@@ -30,7 +30,7 @@ const groupRows = () => groups.map((group, index) => html("tr", { "data-row": in
   })));
 
 const runRows = () => summary.runs.map((run, index) => html("tr", { "data-row": index },
-  html("th", { scope: "row" }, groups[run.group].label),
+  html("th", { scope: "row" }, html("span", { class: "label" }, groups[run.group].label)),
   html("td", { "data-metric": "seed", "data-value": run.seed }, String(run.seed)),
   ...listed.map((metric) => {
     const value = runValue(run, metric.key);
