@@ -13,7 +13,8 @@ namespace {
 std::string fixed(double value, int digits) {
   char text[400];
   const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits).ptr;
-  return {text, end};
+  const std::string number(text, end);
+  return number.find_first_of("123456789") == std::string::npos && value < 0 ? number.substr(1) : number;  // no -0.00
 }
 
 /// As a terminal shows it: continuation bytes of UTF-8 take no place.

@@ -192,6 +192,12 @@ TEST_CASE("The table's columns are aligned, and its signs are the verdicts", "[r
   CHECK_THAT(table, ContainsSubstring("over a column) than:\n  constant\n"));
 }
 
+TEST_CASE("The table has no negative zero", "[report]") {
+  const TemporaryFolder folder;
+  write_fake_run(folder / "a", {.results = {{"elbo", -0.001}}});
+  CHECK_THAT(table_of(summary_of(folder.path())), ContainsSubstring(" 0.00 ") && !ContainsSubstring("-0.00"));
+}
+
 TEST_CASE("No text can end the script element that holds the summary", "[report]") {
   const TemporaryFolder folder;
   write_fake_run(folder / "a", {.config = {{"reader", "</script><!--<script>"}}});
