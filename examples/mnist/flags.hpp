@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -45,6 +46,7 @@ class Flags {
         ->capture_default_str()
         ->group(group_)
         ->check(CLI::IsMember(names).description(""));
+    declared(flag, false);
     return *this;
   }
 
@@ -67,12 +69,14 @@ class Flags {
         ->type_name(std::numeric_limits<Number>::is_integer ? "N" : "X")
         ->default_str(shown_default)
         ->group(group_);
+    declared(flag, false);
     return *this;
   }
 
   Flags& text(const std::string& flag, std::string Options::*value, const std::string& shown, const std::string& help) {
     const auto read = [options = &options_, value](const std::string& given) { options->*value = given; };
     app_.add_option_function<std::string>(flag, read, help)->type_name(shown)->group(group_);
+    declared(flag, true);
     return *this;
   }
   Flags& folder(const std::string& flag, std::optional<std::filesystem::path> Options::*value,
@@ -83,7 +87,11 @@ class Flags {
     return path(flag, value, "file", "FILE", help);
   }
 
+  [[nodiscard]] const std::vector<Flag>& declared() const { return declared_; }
+
  private:
+  void declared(const std::string& flag, bool is_text) { declared_.push_back({flag.substr(2), is_text}); }
+
   Flags& path(const std::string& flag, std::optional<std::filesystem::path> Options::*value, const std::string& kind,
               const std::string& shown, const std::string& help) {
     const auto read = [options = &options_, flag, value, kind](const std::string& given) {
@@ -91,12 +99,14 @@ class Flags {
       options->*value = given;
     };
     app_.add_option_function<std::string>(flag, read, help)->type_name(shown)->group(group_);
+    declared(flag, true);
     return *this;
   }
 
   CLI::App& app_;
   Options& options_;
   std::string group_;
+  std::vector<Flag> declared_;
 };
 
 /// In the order of --help.
@@ -108,7 +118,7 @@ void add_schedule(Flags& flags);
 void add_training(Flags& flags);
 void add_results(Flags& flags);
 
-/// Says on stderr which flags were given and change nothing: those that only another choice reads.
-void report_idle(const CLI::App& app, const Options& options);
+/// Says which flags were given and change nothing: those that only another choice reads.
+void report_idle(const CLI::App& app, const Options& options, std::ostream& errors);
 
 }  // namespace flags

@@ -24,9 +24,15 @@ void add_training(Flags& flags) {
 }
 
 void add_results(Flags& flags) {
-  flags.group("Results").folder("--out", &Options::out,
-                                "folder of the results, made if missing; an earlier run's files in it\n"
-                                "are replaced. Default: a new one below runs/, named after the run");
+  const Options defaults;
+  flags.group("Results")
+      .number("--draws", &Options::draws, std::int64_t{0}, std::int64_t{1000000}, "a whole number, 0 to 1000000",
+              std::to_string(defaults.draws),
+              "of each test image, for the estimate of log p(x) in the summary: more\n"
+              "are nearer to it and take longer; 0: none")
+      .folder("--out", &Options::out,
+              "folder of the results, made if missing; an earlier run's files in it\n"
+              "are replaced. Default: a new one below runs/, named after the run");
 }
 
 }  // namespace flags

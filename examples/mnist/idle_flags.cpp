@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <initializer_list>
-#include <iostream>
+#include <ostream>
 
 #include "flags.hpp"
 
 namespace flags {
 
 /// Flags that were given and change nothing: those that only another choice reads.
-void report_idle(const CLI::App& app, const Options& options) {
+void report_idle(const CLI::App& app, const Options& options, std::ostream& errors) {
   struct Reader {
     const char* flag;
     const char* choice;
@@ -59,6 +59,10 @@ void report_idle(const CLI::App& app, const Options& options) {
            {"--ssim-weight", "--likelihood", likelihood, {"ssim", "ms-ssim"}},
            {"--feature-weight", "--likelihood", likelihood, {"perceptual", "vgg"}},
            {"--features", "--likelihood", likelihood, {"perceptual", "vgg"}},
+           {"--draws",
+            "--likelihood",
+            likelihood,
+            {"bernoulli", "gaussian", "laplace", "continuous-bernoulli", "learned-gaussian", "gaussian-per-pixel"}},
            {"--free-bits", "--divergence", divergence, {"kl"}},
            {"--free-bits-form", "--divergence", divergence, {"kl"}},
            {"--capacity", "--divergence", divergence, {"capacity"}},
@@ -76,7 +80,7 @@ void report_idle(const CLI::App& app, const Options& options) {
            {"--mmd-bandwidth", "--divergence", divergence, {"mmd"}}})
     if (app.count(reader.flag) > 0 &&
         std::find(reader.readers.begin(), reader.readers.end(), reader.chosen) == reader.readers.end())
-      std::cerr << "mnist: " << reader.flag << " has no effect with " << reader.choice << ' ' << reader.chosen << '\n';
+      errors << "mnist: " << reader.flag << " has no effect with " << reader.choice << ' ' << reader.chosen << '\n';
 }
 
 }  // namespace flags

@@ -53,7 +53,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   try {
-    const auto options = parse_options(argc, argv);
+    const auto options = parse_options(argc, argv, std::cout, std::cerr);
     if (const int* code = std::get_if<int>(&options)) return *code;
     return run(std::get<Options>(options));
   } catch (const NoRunFolder& error) {

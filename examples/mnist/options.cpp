@@ -3,7 +3,7 @@
 #include <bvae/version.hpp>
 
 #include <CLI/CLI.hpp>
-#include <iostream>
+#include <ostream>
 #include <stdexcept>
 
 #include "exit_code.hpp"
@@ -27,6 +27,18 @@ constexpr const char* kFooter =
     "results that cannot be written; 4 training diverged (the last good model is saved); 130 and 143 after Ctrl-C and\n"
     "SIGTERM.\n";
 
+std::vector<Flag> declare(CLI::App& app, Options& options) {
+  flags::Flags flags(app, options);
+  flags::add_data(flags);
+  flags::add_model(flags);
+  flags::add_reconstruction(flags);
+  flags::add_objective(flags);
+  flags::add_schedule(flags);
+  flags::add_training(flags);
+  flags::add_results(flags);
+  return flags.declared();
+}
+
 }  // namespace
 
 std::string library_version() {
@@ -40,38 +52,38 @@ bvae::Binarization Options::binarization() const {
   return bvae::Binarization::kNone;
 }
 
-std::variant<Options, int> parse_options(int argc, const char* const* argv) {
+std::variant<Options, int> parse_options(int argc, const char* const* argv, std::ostream& output,
+                                         std::ostream& errors) {
   Options options;
   CLI::App app(kDescription, "mnist");
   app.footer(kFooter);
   app.get_formatter()->column_width(26);
   app.set_version_flag("--version", "bvae " + library_version());
 
-  flags::Flags flags(app, options);
-  flags::add_data(flags);
-  flags::add_model(flags);
-  flags::add_reconstruction(flags);
-  flags::add_objective(flags);
-  flags::add_schedule(flags);
-  flags::add_training(flags);
-  flags::add_results(flags);
+  declare(app, options);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool served = app.exit(error, std::cout, std::cerr) == 0;  // --help, --version
+    const bool served = app.exit(error, output, errors) == 0;  // --help, --version
     return served ? kDone : kUsage;
   }
   if (options.likelihood == "vgg" && !options.features) {
-    std::cerr << "--likelihood: vgg needs --features FILE, the weights of torchvision's VGG-16 as safetensors\n";
+    errors << "--likelihood: vgg needs --features FILE, the weights of torchvision's VGG-16 as safetensors\n";
     return kUsage;
   }
   try {
     make_schedule(options);
   } catch (const std::invalid_argument& error) {
-    std::cerr << "mnist: " << error.what() << '\n';
+    errors << "mnist: " << error.what() << '\n';
     return kUsage;
   }
-  flags::report_idle(app, options);
+  flags::report_idle(app, options, errors);
   return options;
+}
+
+std::vector<Flag> known_flags() {
+  Options options;
+  CLI::App app;
+  return declare(app, options);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <variant>
@@ -81,6 +82,7 @@ struct Options {
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0 = one for each core
 
+  std::int64_t draws = 10;                     ///< for log p(x), of each test image; 0 = log p(x) is not computed
   std::optional<std::filesystem::path> out{};  ///< a new folder below runs/ if not given
 
   /// Whether the likelihood compares whole images, beside a pixel term.
@@ -100,8 +102,19 @@ struct Options {
 };
 
 /// Reads the command line. Gives an exit code instead if there is nothing left to do: after --help and --version, and
-/// after an error, which it has printed.
-std::variant<Options, int> parse_options(int argc, const char* const* argv);
+/// after an error, which it has printed on `errors`.
+std::variant<Options, int> parse_options(int argc, const char* const* argv, std::ostream& output, std::ostream& errors);
+
+/// A flag of the command line.
+struct Flag {
+  std::string name;      ///< without its dashes
+  bool is_text = false;  ///< its value may have commas: a file's name, or the phases of a schedule
+};
+/// In the order of --help, which is not among them.
+std::vector<Flag> known_flags();
+
+/// What results.json calls its format.
+inline constexpr const char* kResultsFormat = "bvae-results-1";
 
 /// "0.1.0"
 std::string library_version();

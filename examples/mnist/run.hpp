@@ -14,6 +14,7 @@
 #include "interruption.hpp"
 #include "objective.hpp"
 #include "pictures.hpp"
+#include "results.hpp"
 #include "run_folder.hpp"
 #include "schedule.hpp"
 #include "summary.hpp"
@@ -58,6 +59,20 @@ std::optional<double> pixel_sigma(const Model& model, const Likelihood& likeliho
   }
 }
 
+/// Nothing if it was not asked for, or the likelihood is no density of each image alone, or somebody waits for the end.
+template <class Model, class Likelihood>
+std::optional<bvae::LogLikelihood> estimate_log_likelihood(const Model& model, const Likelihood& likelihood,
+                                                           const Experiment& experiment) {
+  const Options& options = experiment.options;
+  if (options.draws == 0 || !bvae::is_density(likelihood) ||
+      bvae::name_of(likelihood) == bvae::OptimalGaussian::kName || interruption::received() != 0)
+    return std::nullopt;
+  return bvae::log_likelihood(
+      model, experiment.digits.test, likelihood,
+      {.draws = options.draws, .seed = bvae::Seed{options.seed}, .binarization = options.binarization()},
+      options.threads);
+}
+
 template <class Model, class Likelihood>
 void run(const Experiment& experiment, const Likelihood& likelihood) {
   const auto& [options, digits, folder] = experiment;
@@ -78,6 +93,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
                 {"binarization", std::string(bvae::name(options.binarization()))}});
   };
   interruption::watch();
+  Training training;
   try {
     const bvae::FitOptions fit{.epochs = options.epochs,
                                .batch_size = options.batch_size,
@@ -86,7 +102,9 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
                                .binarization = options.binarization()};
     bvae::JsonLines metrics(folder / "metrics.jsonl", "test");
     bvae::Trainer trainer{model, likelihood, make_divergence(options), make_schedule(options), make_optimizer(options)};
-    trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{}, interruption::StopTraining{});
+    const auto remember_beta = [&](const bvae::StepEnd& step) { training.beta = step.beta; };
+    training.history = trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{},
+                                   interruption::StopTraining{}, remember_beta);
   } catch (const std::invalid_argument&) {  // found before training
     throw;
   } catch (...) {
@@ -113,7 +131,9 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   if (Model::kLatents == 2) pictures::manifold(trained, folder / "manifold.png");
   Findings findings = look_at(trained, experiment);
   findings.pixel_sigma = pixel_sigma(model, likelihood, test);
+  findings.log_likelihood = estimate_log_likelihood(model, likelihood, experiment);
   print_summary(experiment, test, bvae::is_density(likelihood), latents, findings);
+  write_results(folder, test, bvae::is_density(likelihood), findings, training);
 }
 
 }  // namespace detail

@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 
 #include "options.hpp"
 
@@ -147,6 +148,18 @@ std::optional<double> ramp_epochs(const Options& options) {
   return std::nullopt;
 }
 
+std::optional<double> ramp_start(const Options& options) {
+  if (options.schedule == "sequence") return std::nullopt;
+  return default_start(options, options.schedule);
+}
+
+std::pair<double, double> beta_limits(const Options& options) {
+  const bool geco = options.schedule == "geco";
+  const double least = geco ? bvae::Geco{}.beta_min : bvae::PidController{}.beta_min;
+  const double largest = geco ? bvae::Geco{}.beta_max : bvae::PidController{}.beta_max;
+  return {options.beta_min.value_or(least), options.beta_max.value_or(largest)};
+}
+
 bvae::AnySchedule make_schedule(const Options& options) {
   const std::string& name = options.schedule;
   if (name == "geco") {
@@ -159,15 +172,13 @@ bvae::AnySchedule make_schedule(const Options& options) {
                     .rate = options.geco_rate,
                     .slowest = options.geco_slowest,
                     .fastest = options.geco_fastest};
-    geco.beta_min = options.beta_min.value_or(geco.beta_min);
-    geco.beta_max = options.beta_max.value_or(geco.beta_max);
+    std::tie(geco.beta_min, geco.beta_max) = beta_limits(options);
     return geco;
   }
   if (name == "pid") {
     if (!options.target_kl) throw std::invalid_argument("--schedule: pid needs --target-kl NATS");
     bvae::PidController pid{.kl = *options.target_kl, .kp = options.pid_kp, .ki = options.pid_ki, .kd = options.pid_kd};
-    pid.beta_min = options.beta_min.value_or(pid.beta_min);
-    pid.beta_max = options.beta_max.value_or(pid.beta_max);
+    std::tie(pid.beta_min, pid.beta_max) = beta_limits(options);
     return pid;
   }
   if (name == "piecewise") {

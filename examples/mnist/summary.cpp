@@ -41,7 +41,6 @@ Findings look_at(const TrainedModel& model, const Experiment& experiment) {
     const std::vector<int> names = name_digits(*options.reader, decoded);
     for (std::size_t s = 0; s < names.size(); ++s) right += names[s] == block.labels()[s] ? 1 : 0;
   }
-  std::sort(findings.sigmas.begin(), findings.sigmas.end());
   if (options.reader) findings.named_rightly = right / size;
   return findings;
 }
@@ -52,6 +51,8 @@ void print_summary(const Experiment& experiment, const bvae::Evaluation& test, b
     for (; first != last; ++first) std::cout << "  z" << *first << ' ' << test.kl_per_latent[*first];
     std::cout << '\n';
   };
+  std::vector<double> sigmas = findings.sigmas;
+  std::sort(sigmas.begin(), sigmas.end());
   std::cout << std::fixed << std::setprecision(2) << experiment.digits.name << ", " << experiment.digits.test.size()
             << " test images, binarisation " << bvae::name(experiment.options.binarization()) << ", "
             << experiment.options.likelihood << " likelihood";
@@ -63,9 +64,12 @@ void print_summary(const Experiment& experiment, const bvae::Evaluation& test, b
               << ", is the least that it can be)";
   std::cout << "\n  KL              " << std::setw(8) << test.kl << " nats\n";
   if (is_density) std::cout << "  ELBO            " << std::setw(8) << test.elbo() << " nats (beta = 1)\n";
+  if (findings.log_likelihood)
+    std::cout << "  log p(x)      ≥ " << std::setw(8) << findings.log_likelihood->mean << " nats ("
+              << findings.log_likelihood->draws << " draws)\n";
   std::cout << "  active units    " << std::setw(5) << test.active_units() << " of " << latents.size()
-            << "\n  sigma           " << std::setw(8) << findings.sigmas[findings.sigmas.size() / 2]
-            << " (median of the latents; " << findings.sigmas.front() << " to " << findings.sigmas.back() << ")\n";
+            << "\n  sigma           " << std::setw(8) << sigmas[sigmas.size() / 2] << " (median of the latents; "
+            << sigmas.front() << " to " << sigmas.back() << ")\n";
   if (findings.pixel_sigma)
     std::cout << "  sigma of pixels " << std::setprecision(4) << std::setw(10) << *findings.pixel_sigma << '\n';
   std::cout << "  pixel error     " << std::setprecision(4) << std::setw(10) << findings.pixel_error

@@ -80,6 +80,21 @@ for picture in reconstructions samples traversal; do is_png "the run/$picture.pn
 is_model 'the run/model.safetensors'
 is_finite 'the run/model.safetensors'
 [ ! -e 'the run/manifold.png' ] || wrong 'a manifold of 20 latents'
+for key in '"format": "bvae-results-1"' '"bvae": "' '"draws": 10' '"latents": 20' '"beta": 4.0' '"stopped": null' '"epochs": 2' '"steps": 32'; do
+  expect "$key" 'the run/results.json'
+done
+for key in reconstruction kl elbo mean active_units rate distortion pixel_error seconds samples_per_second; do
+  grep -qE "\"$key\": -?[0-9]" 'the run/results.json' || wrong "results.json: no number '$key'"
+done
+for key in kl_per_latent sigma_per_latent; do
+  [ "$(sed -n "/\"$key\"/,/]/p" 'the run/results.json' | grep -cE '^ +[0-9]')" -eq 20 ] || wrong "results.json: not 20 numbers in '$key'"
+done
+# The ELBO of results.json is that of the last epoch's evaluation, and log p(x) is above it.
+value() { sed -n "s/.*\"$1\": *\(-\{0,1\}[0-9.e-]*\),\{0,1\}.*/\1/p" "$2"; }
+elbo=$(value elbo 'the run/results.json')
+[ "$elbo" = "$(sed -n '$s/.*"test_elbo":\([^,]*\),.*/\1/p' 'the run/metrics.jsonl')" ] || wrong "another ELBO in results.json: $elbo"
+awk "BEGIN { exit !($(value mean 'the run/results.json') > $elbo) }" || wrong 'log p(x) is not above the ELBO'
+expect 'nats (10 draws)' out
 
 run 0 --dataset bundled --epochs 1 --model mlp2d --likelihood gaussian --binarize dynamic --optimizer adamw \
   --schedule cyclical --free-bits 0.1 --out 'the run/below/it'
@@ -89,6 +104,10 @@ expect 'binarisation dynamic' out
 # The same folder again: nothing of the earlier run stays.
 run 0 --dataset bundled --epochs 1 --schedule linear --optimizer sgd --warmup-epochs 0.5 --out 'the run/below/it'
 [ ! -e 'the run/below/it/manifold.png' ] || wrong "an earlier run's picture is still there"
+# What log p(x) costs can be saved, and where it cannot be had it is null.
+run 0 --dataset bundled --epochs 1 --draws 0 --out 'the run/below/it'
+expect '"log_likelihood": null' 'the run/below/it/results.json'
+! grep -q 'log p(x)' out || wrong 'log p(x) though nobody asked for it'
 no_leftovers 'the run'
 
 # ---- every model, likelihood and divergence
@@ -142,6 +161,9 @@ for likelihood in bernoulli gaussian laplace continuous-bernoulli gaussian-per-p
   expect "$likelihood likelihood" out
 done
 expect 'sigma of pixels' out
+short --likelihood optimal-gaussian
+expect '"log_likelihood": null' short/results.json
+grep -q '"distortion": -\{0,1\}[0-9]' short/results.json || wrong 'no distortion of a density'
 # These have a decoder of their own in every model.
 for model in $models; do
   short --model $model --likelihood gaussian-per-pixel
@@ -157,6 +179,7 @@ for likelihood in ssim ms-ssim; do
   expect "\"likelihood\":\"$likelihood\"" short/metrics.jsonl
   for key in '"ssim_weight": 100.0' '"pixel_weight": 0.2'; do expect "$key" short/config.json; done
   expect 'in no unit' out
+  for key in log_likelihood elbo distortion; do expect "\"$key\": null" short/results.json; done
   ! grep -qi elbo out err short/metrics.jsonl || wrong "an ELBO of $likelihood, which is no density"
 done
 for likelihood in ssim ms-ssim; do
@@ -277,7 +300,7 @@ done
 for model in mlp-sn conv; do ! has $model || short --model $model --init orthogonal --output-bias mean; done
 # Flags that nobody reads are not passed over.
 for idle in '--sigma 2' '--likelihood ssim --sigma 2' '--pixel-term laplace' '--pixel-weight 2' '--ssim-weight 2' '--features nowhere' '--capacity 2' '--tc-weight 2' '--lambda-od 2' \
-  '--mmd-weight 2' '--tc-estimator weighted' '--mmd-kernel rbf' '--mmd-bandwidth 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2'; do
+  '--mmd-weight 2' '--tc-estimator weighted' '--mmd-kernel rbf' '--mmd-bandwidth 2' '--warmup-epochs 2' '--divergence mmd --free-bits 2' '--likelihood ssim --draws 2'; do
   # shellcheck disable=SC2086 # It is several words.
   short $idle
   flag=${idle% *}
@@ -320,6 +343,7 @@ refused 2 --batch-size --dataset bundled --batch-size 2001
 refused 2 --learning-rate --learning-rate 0
 refused 2 --clip --clip 0
 refused 2 --threads --threads -1
+for value in -1 1.5 x ''; do refused 2 --draws "--draws=$value"; done
 refused 2 --threads --threads 5000
 refused 2 --seed --seed=-1
 refused 2 '--target-reconstruction' --schedule geco
@@ -341,7 +365,7 @@ refused 2 argument argument
 refused 2 'file/below' --dataset bundled --out file/below
 refused 2 'Not a directory' --dataset bundled --out file
 refused 2 'Not a directory' --dataset bundled --out /dev/full
-for name in config.json metrics.jsonl model.safetensors samples.png; do # A disk that is full at the given file.
+for name in config.json metrics.jsonl model.safetensors samples.png results.json; do # A disk that is full at the given file.
   mkdir full
   ln -s /dev/full "full/$name"
   refused 3 "full/$name" --dataset bundled --epochs 1 --out full
@@ -420,6 +444,7 @@ for signal in INT:130 TERM:143; do
   is_model stopped/model.safetensors
   is_finite stopped/model.safetensors
   for picture in reconstructions samples traversal; do is_png "stopped/$picture.png"; done
+  expect '"stopped": "' stopped/results.json
   [ "$(tail -n 1 out)" = stopped ] || wrong "SIG${signal%:*}: the last line is not the folder's name"
   no_leftovers stopped
 done
