@@ -4,30 +4,18 @@
 #include <bvae/data/idx.hpp>
 #include <bvae/io/gzip.hpp>  // lets idx::load read .gz
 
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <optional>
+
+#include "mnist_cache.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kTrainImages = "train-images-idx3-ubyte";
-constexpr const char* kTrainLabels = "train-labels-idx1-ubyte";
-constexpr const char* kTestImages = "t10k-images-idx3-ubyte";
-constexpr const char* kTestLabels = "t10k-labels-idx1-ubyte";
-
-/// The file itself or the one with .gz.
-std::optional<fs::path> find(const fs::path& folder, const std::string& name) {
-  std::error_code ignored;
-  for (const char* ending : {"", ".gz"})
-    if (const fs::path path = folder / (name + ending); fs::exists(path, ignored)) return path;
-  return std::nullopt;
-}
-
 fs::path require(const fs::path& folder, const std::string& name) {
-  if (const auto path = find(folder, name)) return *path;
+  if (const auto path = find_data(folder, name)) return *path;
   throw bvae::FileError((folder / name).string(), bvae::FileError::kNoOffset, "this file, plain or with .gz",
                         "neither (--data names another folder)");
 }
@@ -53,28 +41,11 @@ Digits load_folder(std::string name, std::string place, const fs::path& folder) 
           load(folder, kTestImages, kTestLabels)};
 }
 
-/// The value of an environment variable, unless it is empty.
-std::optional<fs::path> environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return value;
-}
-
-/// Where examples/mnist/run.sh puts MNIST. Nothing if the user has no home.
-std::optional<fs::path> cache_folder() {
-  if (const auto cache = environment("BVAE_CACHE")) return *cache / "mnist";
-  if (const auto cache = environment("XDG_CACHE_HOME")) return *cache / "bvae" / "mnist";
-  if (const auto home = environment("HOME")) return *home / ".cache" / "bvae" / "mnist";
-  return std::nullopt;
-}
-
 Digits load_bundled() { return load_folder("bundled", "repository", MNIST_BUNDLED_DIGITS); }
 
 Digits load_mnist_or_bundled() {
   const std::optional<fs::path> cache = cache_folder();
-  const char* missing = nullptr;
-  for (const char* name : {kTestLabels, kTestImages, kTrainLabels, kTrainImages})
-    if (!cache || !find(*cache, name)) missing = name;
+  const char* const missing = missing_in_cache();
   if (missing == nullptr) return load_folder("mnist", "cache", *cache);
 
   Digits digits = load_bundled();

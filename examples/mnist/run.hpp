@@ -132,8 +132,8 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   Findings findings = look_at(trained, experiment);
   findings.pixel_sigma = pixel_sigma(model, likelihood, test);
   findings.log_likelihood = estimate_log_likelihood(model, likelihood, experiment);
-  print_summary(experiment, test, bvae::is_density(likelihood), latents, findings);
   write_results(folder, test, bvae::is_density(likelihood), findings, training);
+  print_summary(experiment, test, bvae::is_density(likelihood), latents, findings);
 }
 
 }  // namespace detail
