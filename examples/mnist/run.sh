@@ -7,6 +7,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/setup.sh"
 . "$repository/scripts/mnist.sh"
+. "$repository/scripts/mnist_program.sh"
 
 arguments=("$@")
 needs_mnist=yes
@@ -26,24 +27,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-install_packages "building the MNIST example" \
-  cmake ninja-build libeigen3-dev libcli11-dev nlohmann-json3-dev libstb-dev zlib1g-dev
-install_compiler
-
-build=$(build_folder mnist)
-# The models that were asked for so far: all together they compile for minutes.
-known=" conv mlp mlp2d mlp-bn mlp-ln mlp-sn resnet "
-models=$(cat "$build/models" 2>/dev/null || true)
-[[ $known != *" $model "* || " $models " = *" $model "* ]] || models="${models:+$models }$model"
-program=$build/examples/mnist/mnist
-[ -x "$program" ] && [ "$models" = "$(cat "$build/models")" ] || say "building the MNIST example; later runs start at once"
-{
-  cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBVAE_WARNINGS_AS_ERRORS=OFF -DBVAE_IO=ON \
-    -DBVAE_BUILD_TESTS=OFF "-DBVAE_MNIST_MODELS=${models// /;}" "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" >/dev/null
-  cmake --build "$build" --target mnist --parallel "$(parallelism)" -- --quiet |
-    sed '/^ninja: no work to do\.$/d' >&2
-  printf '%s\n' "$models" >"$build/models"
-} </dev/null
+build_mnist "building the MNIST example" "$model" mnist
+program=$build/${target_files[mnist]}
 
 if [ "$dataset" = fashion ] && [ $needs_mnist = yes ]; then
   install_packages "the data set Fashion-MNIST" dataset-fashion-mnist || exit 3
@@ -62,10 +47,5 @@ elif [ "${dataset:-mnist}" = mnist ] && [ $needs_mnist = yes ]; then
     arguments+=(--dataset bundled)
   fi
 fi
-if [ "${dataset:-mnist}" = mnist ] && [ -d "$data" ] && ! have_mnist "$data"; then
-  say "********************************************************************************"
-  say "The files in $data are NOT those of MNIST:"
-  say "their SHA-256 differs. Training on them all the same."
-  say "********************************************************************************"
-fi
+[ "${dataset:-mnist}" != mnist ] || warn_of_other_data "$data"
 exec "$program" ${arguments[@]+"${arguments[@]}"}
