@@ -48,10 +48,10 @@ Child Child::start(const std::filesystem::path& program, const std::vector<std::
     throw bvae::FileError(log.string(), bvae::FileError::kNoOffset, "a file that can be made", std::strerror(errno));
 
   Plan plan;
-  constexpr int kShared = 3;
-  ::posix_spawn_file_actions_adddup2(&plan.files, shared, kShared);
+  constexpr int kShared = 3;  // after the log, which may have that number
   ::posix_spawn_file_actions_adddup2(&plan.files, output, STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(&plan.files, STDERR_FILENO, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&plan.files, shared, kShared);
   ::posix_spawn_file_actions_addopen(&plan.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::sigset_t none;
   ::sigemptyset(&none);
