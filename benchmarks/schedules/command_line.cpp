@@ -110,6 +110,11 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
       app, "--program", [&](const std::string& name) { command.program = name; }, "FILE",
       "the MNIST example. Default: the one that was built with this program");
 
+  const std::string baseline_help =
+      "compare all others with the group of this label, as the table\n"
+      "has it. Default: each with constant at its own beta";
+  app.add_option("--baseline", command.baseline, baseline_help)->type_name("LABEL");
+
   std::map<std::string, std::vector<std::string>> given;
   for (const Flag& flag : known_flags())
     if (flag.name != "out" && flag.name != "threads")
@@ -121,6 +126,7 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
   CLI::App* const summarize = app.add_subcommand("summarize", "compare the runs that are in a folder");
   std::string folder;
   summarize->add_option("FOLDER", folder, "of a grid: the --out of its runs")->required();
+  summarize->add_option("--baseline", command.baseline, baseline_help)->type_name("LABEL");
 
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct Command {
   std::filesystem::path out = "runs/schedules";
   std::filesystem::path program;
   bool list = false;
-  std::optional<std::size_t> index{};  ///< from 1
+  std::optional<std::size_t> index{};     ///< from 1
+  std::optional<std::string> baseline{};  ///< label of the group that the others are compared with
   std::optional<int> jobs{};
   std::optional<int> threads{};
 };

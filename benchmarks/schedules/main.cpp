@@ -102,7 +102,7 @@ int run(const Command& command) {
             << counted(outcome.unusable, "with results that cannot be used") << '\n';
   if (outcome.signal != 0) return 128 + outcome.signal;
   // One task of an array has seen nothing of the others.
-  if (!command.index && outcome.done + outcome.before > 0) summarize(command.out);
+  if (!command.index && outcome.done + outcome.before > 0) summarize(command.out, command.baseline);
   return outcome.failed + outcome.unusable > 0 ? kIncomplete : kDone;
 }
 
@@ -114,9 +114,9 @@ int main(int argc, char** argv) {
     if (const int* code = std::get_if<int>(&command)) return *code;
     const auto& wanted = std::get<Command>(command);
     if (!wanted.summarize) return run(wanted);
-    summarize(*wanted.summarize);
+    summarize(*wanted.summarize, wanted.baseline);
     return kDone;
-  } catch (const GridError& error) {
+  } catch (const std::invalid_argument& error) {  // a wrong grid, a baseline that there is not
     return fail(kUsage, error.what());
   } catch (const bvae::FileError& error) {
     return fail(kFiles, error.what());

@@ -1,8 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
-/// Says on stdout what the runs in a grid's folder have found. The one place that a finished grid, and
-/// `schedules summarize`, are reported from.
-/// \throws bvae::FileError
-void summarize(const std::filesystem::path& out);
+/// Compares the runs in a grid's folder: writes summary.json and report.html there, prints the table on stdout, and on
+/// stderr what runs are left out of it and why. The one place that a finished grid, and `schedules summarize`, are
+/// reported from.
+/// \param baseline the label of the group that all are compared with; as the report chooses if not given
+/// \throws bvae::FileError, also if no run can be read
+/// \throws std::invalid_argument if no group has the baseline's label
+void summarize(const std::filesystem::path& out, const std::optional<std::string>& baseline);

@@ -14,6 +14,7 @@
 #include "interruption.hpp"
 #include "objective.hpp"
 #include "pictures.hpp"
+#include "report/report.hpp"
 #include "results.hpp"
 #include "run_folder.hpp"
 #include "schedule.hpp"
@@ -133,6 +134,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
   findings.pixel_sigma = pixel_sigma(model, likelihood, test);
   findings.log_likelihood = estimate_log_likelihood(model, likelihood, experiment);
   write_results(folder, test, bvae::is_density(likelihood), findings, training);
+  report::write_report(folder);
   print_summary(experiment, test, bvae::is_density(likelihood), latents, findings);
 }
 
