@@ -8,7 +8,7 @@ declare -A target_files=([mnist]=examples/mnist/mnist [schedules_benchmark]=benc
 # for so far: all together they compile for minutes. Sets `build`, the folder of the build. Names that the example does
 # not know are left to its own error message.
 build_mnist() {
-  local purpose=$1 wanted=$2 known=" conv mlp mlp2d mlp-bn mlp-ln mlp-sn resnet " models model target news=
+  local purpose=$1 wanted=$2 known=" conv mlp mlp2d mlp-bn mlp-deep mlp-ln mlp-sn resnet " models model target news=
   shift 2
   install_packages "$purpose" cmake ninja-build libeigen3-dev libcli11-dev nlohmann-json3-dev libstb-dev zlib1g-dev
   install_compiler

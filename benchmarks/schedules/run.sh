@@ -35,7 +35,7 @@ while [ $# -gt 0 ]; do
 done
 # A file may ask for what only its program can tell: every model and data set whose name it has is made ready.
 if [ -f "$grid" ]; then
-  for model in conv mlp2d mlp-bn mlp-ln mlp-sn resnet; do
+  for model in conv mlp2d mlp-bn mlp-deep mlp-ln mlp-sn resnet; do
     ! grep -qF "\"$model\"" "$grid" || models+=" $model"
   done
   for name in mnist fashion bundled; do ! grep -qF "\"$name\"" "$grid" || datasets+=" $name"; done

@@ -62,6 +62,7 @@ nlohmann::ordered_json schedule_parameters_of(const Options& options) {
     values["beta_from"] = nullptr;  // that of the first phase
     if (const auto from = options.beta_from ? options.beta_from : ramp_start(options)) values["beta_from"] = *from;
   }
+  if (name == "warmup") values["hold_epochs"] = options.hold_epochs;
   if (name == "cyclical" || name == "sequence") {
     values["cycles"] = options.cycles;
     values["cycle_ramp"] = options.cycle_ramp;

@@ -18,6 +18,7 @@ void run_conv(const Experiment& experiment);
 void run_mlp(const Experiment& experiment);
 void run_mlp2d(const Experiment& experiment);
 void run_mlp_bn(const Experiment& experiment);
+void run_mlp_deep(const Experiment& experiment);
 void run_mlp_ln(const Experiment& experiment);
 void run_mlp_sn(const Experiment& experiment);
 void run_resnet(const Experiment& experiment);

@@ -16,8 +16,9 @@ void add_data(Flags& flags) {
 
 void add_model(Flags& flags) {
   flags.group("Model")
-      .choice("--model", &Options::model, {"mlp", "mlp2d", "mlp-bn", "mlp-ln", "mlp-sn", "conv", "resnet"},
-              "mlp: 784-400-20; mlp2d: 784-400-2; mlp-bn, mlp-ln, mlp-sn: mlp\n"
+      .choice("--model", &Options::model, {"mlp", "mlp2d", "mlp-deep", "mlp-bn", "mlp-ln", "mlp-sn", "conv", "resnet"},
+              "mlp: 784-400-20; mlp2d: 784-400-2; mlp-deep: 784-256-256-50, with a\n"
+              "decoder of eight layers of 256; mlp-bn, mlp-ln, mlp-sn: mlp\n"
               "with BatchNorm, LayerNorm (before ReLU) or SpectralNorm (around\n"
               "Linear); conv: two convolutions 4x4 of 32 channels with stride 2,\n"
               "256-20, mirrored; all with ReLU; resnet: 3x3 convolutions,\n"

@@ -18,6 +18,8 @@ void add_schedule(Flags& flags) {
               "pid: what --target-kl needs. docs/schedules.md shows them all")
       .number("--beta-from", &Options::beta_from, 0.0, kLargest, "a finite number, 0 or more", "",
               "where beta begins; if not given 0, for exponential 0.0001")
+      .number("--hold-epochs", &Options::hold_epochs, 0.0, kLargest, "a finite number, 0 or more",
+              text(defaults.hold_epochs), "of warmup: epochs at --beta-from before the line")
       .number("--warmup-epochs", &Options::warmup_epochs, 0.0, kLargest, "a finite number, 0 or more", "",
               "epochs from there to --beta, counted in steps, so that 0.5 is\n"
               "possible; if not given all, for warmup half of them")

@@ -26,6 +26,7 @@ void report_idle(const CLI::App& app, const Options& options, std::ostream& erro
             "--schedule",
             schedule,
             {"linear", "warmup", "cyclical", "cosine", "sigmoid", "exponential", "sequence"}},
+           {"--hold-epochs", "--schedule", schedule, {"warmup"}},
            {"--warmup-epochs", "--schedule", schedule, {"linear", "warmup", "cosine", "sigmoid", "exponential"}},
            {"--beta-changes",
             "--schedule",

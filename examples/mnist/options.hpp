@@ -35,7 +35,8 @@ struct Options {
 
   double beta = 1;
   std::string schedule = "constant";
-  std::optional<double> beta_from{};      ///< 0 if not given, 1e-4 for exponential
+  std::optional<double> beta_from{};  ///< 0 if not given, 1e-4 for exponential
+  double hold_epochs = 0;
   std::optional<double> warmup_epochs{};  ///< see ramp_epochs() if not given
   std::string beta_changes = "step";
   int cycles = 4;

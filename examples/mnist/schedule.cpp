@@ -50,13 +50,16 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-/// From one beta to another in a part of training that is `epochs` long; the ramp takes `ramp` of them.
+/// From one beta to another in a part of training that is `epochs` long; the ramp takes `ramp` of them, after `hold` if
+/// it is a warm-up.
 bvae::AnySchedule plain(const Options& options, const std::string& name, double from, double to, double epochs,
-                        double ramp) {
+                        double ramp, double hold = 0) {
   const bool per_epoch = options.beta_changes == "epoch";
   const Epochs over{ramp};
   if (name == "linear") return bvae::LinearSchedule{.from = from, .to = to, .over = over, .per_epoch = per_epoch};
-  if (name == "warmup") return bvae::WarmUp{.from = from, .to = to, .over = over, .per_epoch = per_epoch};
+  if (name == "warmup") {
+    return bvae::WarmUp{.from = from, .to = to, .hold = Epochs{hold}, .over = over, .per_epoch = per_epoch};
+  }
   if (name == "cosine") return bvae::Cosine{.from = from, .to = to, .over = over, .per_epoch = per_epoch};
   if (name == "exponential") return bvae::Exponential{.from = from, .to = to, .over = over, .per_epoch = per_epoch};
   if (name == "sigmoid") {
@@ -190,5 +193,5 @@ bvae::AnySchedule make_schedule(const Options& options) {
     return sequence(options);
   }
   return plain(options, name, default_start(options, name), options.beta, static_cast<double>(options.epochs),
-               ramp_epochs(options).value_or(0.0));
+               ramp_epochs(options).value_or(0.0), options.hold_epochs);
 }

@@ -127,7 +127,7 @@ differs() {
   [ "$(grep -o '"train_objective":[^,]*' before.jsonl)" != "$(grep -o '"train_objective":[^,]*' short/metrics.jsonl)" ] ||
     wrong "the same objective: $*"
 }
-for model in mlp-bn mlp-ln mlp-sn conv resnet; do
+for model in mlp-bn mlp-deep mlp-ln mlp-sn conv resnet; do
   if ! has $model; then
     refused 2 "built without $model" --dataset bundled --model $model
     continue
@@ -136,7 +136,7 @@ for model in mlp-bn mlp-ln mlp-sn conv resnet; do
   expect "\"model\": \"$model\"" short/config.json
 done
 # ---- every schedule
-for schedule in 'cosine --beta-from 3' 'sigmoid --steepness 5 --beta-changes epoch' exponential \
+for schedule in 'warmup --hold-epochs 0.5' 'cosine --beta-from 3' 'sigmoid --steepness 5 --beta-changes epoch' exponential \
   'piecewise --beta-points 0:0.5,0.3:1,0.8:2 --beta-path stairs' 'sequence --phases constant=0.2:0.3,linear=2:0.4,cosine=0.1' \
   'cyclical --cycle-shape sigmoid --cycles 2 --cycle-ramp 1' 'geco --target-reconstruction 180 --geco-every 2 --beta-max 1.5' \
   'pid --target-kl 5 --pid-ki 0.01 --pid-kd 0.001 --beta-max 20'; do
