@@ -67,10 +67,13 @@ run 0 "${small[@]}" --jobs 1 --out grid
 expect '4 done' err
 expect 'left' err
 [ "$(runs_in grid)" -eq 4 ] && [ "$(done_in grid)" -eq 4 ] || wrong 'not four whole runs'
-expect 'grid:  4 done' out
+expect 'grid/report.html' out
+grep -qE '^constant +2 ' out || wrong 'no line of the group constant in the table'
+for file in summary.json report.html; do [ -s grid/$file ] || wrong "a grid without $file"; done
+expect '"format": "bvae-summary-1"' grid/summary.json
 no_leftovers grid
-for file in config.json metrics.jsonl results.json model.safetensors samples.png log.txt; do
-  [ "$(find grid -name $file | wc -l)" -eq 4 ] || wrong "not four $file"
+for file in config.json metrics.jsonl results.json model.safetensors samples.png report.html log.txt; do
+  [ "$(find grid -mindepth 2 -name $file | wc -l)" -eq 4 ] || wrong "not four $file"
 done
 run 0 "${small[@]}" --list --out grid
 [ "$(grep -c ' done ' out)" -eq 4 ] || wrong 'not four done runs'
@@ -83,7 +86,9 @@ expect '0 done, 4 done before' err
 run 0 "${short[@]}" --schedule constant,warmup --seed 0..2 --out grid
 expect '2 done, 4 done before' err
 run 0 summarize grid
-expect 'grid:  6 done' out
+grep -qE '"found": 6' grid/summary.json || wrong 'not six runs in summary.json'
+run 0 summarize grid --baseline warmup
+refused 'no group has the label' summarize grid --baseline nothing
 run 3 summarize nowhere
 expect 'nowhere' err
 

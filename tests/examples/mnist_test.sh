@@ -78,6 +78,7 @@ for key in epoch step beta beta_norm train_objective train_reconstruction train_
 done
 for picture in reconstructions samples traversal; do is_png "the run/$picture.png"; done
 is_model 'the run/model.safetensors'
+grep -q 'id="summary"' 'the run/report.html' || wrong 'no report'
 is_finite 'the run/model.safetensors'
 [ ! -e 'the run/manifold.png' ] || wrong 'a manifold of 20 latents'
 for key in '"format": "bvae-results-1"' '"bvae": "' '"draws": 10' '"latents": 20' '"beta": 4.0' '"stopped": null' '"epochs": 2' '"steps": 32'; do
