@@ -2,15 +2,20 @@
 
 #include <bvae/core/errors.hpp>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "command_line.hpp"
 #include "exit_code.hpp"
@@ -59,8 +64,17 @@ Grid expand_with_origin(const Command& command) {
   }
 }
 
+/// Those that this process may use.
+int usable_cores() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+#endif
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 JobOptions job_options(const Command& command, std::size_t runs) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int cores = usable_cores();
   JobOptions options{.program = command.program, .out = command.out};
   options.jobs = std::min(command.jobs.value_or(cores), static_cast<int>(runs));
   options.threads = command.threads.value_or(std::max(1, cores / options.jobs));
@@ -69,6 +83,21 @@ JobOptions job_options(const Command& command, std::size_t runs) {
 
 std::string counted(std::size_t count, const std::string& what) {
   return count == 0 ? "" : ", " + std::to_string(count) + ' ' + what;
+}
+
+/// These runs and no others that the folder may have. False if there is no such baseline: what was computed is shown
+/// without it.
+bool summarize_all(const std::vector<Run>& runs, const Command& command) {
+  std::vector<std::string> hashes;
+  for (const Run& run : runs) hashes.push_back(run.hash);
+  try {
+    summarize(command.out, command.baseline, hashes);
+    return true;
+  } catch (const std::invalid_argument& error) {
+    std::cerr << "schedules: --baseline: " << error.what() << "\nschedules: compared without it\n";
+    summarize(command.out, std::nullopt, hashes);
+    return false;
+  }
 }
 
 int run(const Command& command) {
@@ -102,8 +131,9 @@ int run(const Command& command) {
             << counted(outcome.unusable, "with results that cannot be used") << '\n';
   if (outcome.signal != 0) return 128 + outcome.signal;
   // One task of an array has seen nothing of the others.
-  if (!command.index && outcome.done + outcome.before > 0) summarize(command.out, command.baseline);
-  return outcome.failed + outcome.unusable > 0 ? kIncomplete : kDone;
+  bool compared = true;
+  if (!command.index && outcome.done + outcome.before > 0) compared = summarize_all(grid.runs, command);
+  return outcome.failed + outcome.unusable > 0 || !compared ? kIncomplete : kDone;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ arguments=("$@")
 runs_something=yes
 data=
 grid=
-models=mlp
+models=
 datasets=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -28,8 +28,8 @@ while [ $# -gt 0 ]; do
     --grid=*) grid=${1#*=} ;;
     --dataset) datasets+=" ${2:-}" ;;
     --dataset=*) datasets+=" ${1#*=}" ;;
-    --model) models=${2:-} ;;
-    --model=*) models=${1#*=} ;;
+    --model) models+=" ${2:-}" ;;
+    --model=*) models+=" ${1#*=}" ;;
   esac
   shift
 done
@@ -38,10 +38,14 @@ if [ -f "$grid" ]; then
   for model in conv mlp2d mlp-bn mlp-deep mlp-ln mlp-sn resnet; do
     ! grep -qF "\"$model\"" "$grid" || models+=" $model"
   done
+  models+=" mlp" # An object of the file that names no model takes it.
+  # One that names no data set takes mnist, unless a flag says another for it.
+  [ -n "$datasets" ] || [ "$(grep -oF '"dataset"' "$grid" | wc -l)" -ge "$(grep -oF '{' "$grid" | wc -l)" ] ||
+    datasets=" mnist"
   for name in mnist fashion bundled; do ! grep -qF "\"$name\"" "$grid" || datasets+=" $name"; done
-  grep -qF '"dataset"' "$grid" || datasets+=" ${datasets:-mnist}"
 fi
 datasets=" ${datasets//,/ } "
+[ -n "${models// /}" ] || models=mlp
 [ "$datasets" != "  " ] || datasets=" mnist "
 
 build_mnist "building the benchmark of schedules" "${models//,/ }" mnist schedules_benchmark

@@ -1,5 +1,7 @@
 #include "run_state.hpp"
 
+#include <bvae/core/errors.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -8,6 +10,7 @@
 #include <system_error>
 
 #include "options.hpp"
+#include "report/run_record.hpp"
 #include "workplace.hpp"
 
 namespace {
@@ -85,10 +88,21 @@ Finding read_results(const fs::path& folder) {
   return done;
 }
 
+Finding read_whole_run(const fs::path& folder) {
+  Finding finding = read_results(folder);
+  if (finding.state != State::kDone) return finding;
+  try {
+    (void)report::read_run(folder);
+    return finding;
+  } catch (const bvae::FileError& error) {
+    return {State::kDamaged, std::string(error.what()) + "; delete " + folder.string() + " to do the run again", {}};
+  }
+}
+
 Finding look(const fs::path& out, const std::string& hash) {
   std::error_code error;
   if (fs::symlink_status(out / hash, error).type() != fs::file_type::not_found) {
-    Finding finding = read_results(out / hash);
+    Finding finding = read_whole_run(out / hash);
     if (finding.state != State::kInterrupted) return finding;
     return {is_locked(out, hash) ? State::kRunning : State::kInterrupted, {}, {}};
   }

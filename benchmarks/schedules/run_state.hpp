@@ -28,5 +28,8 @@ struct Finding {
 /// Whether a run's folder holds the results of a run that came to its end.
 Finding read_results(const std::filesystem::path& folder);
 
+/// The same, and that all else is there which the report on it needs.
+Finding read_whole_run(const std::filesystem::path& folder);
+
 /// The state of a run in a grid's folder, which need not exist.
 Finding look(const std::filesystem::path& out, const std::string& hash);

@@ -112,7 +112,7 @@ std::vector<fs::path> leftovers(const fs::path& out, const std::string& hash) {
 fs::path make_work_folder(const fs::path& out, const std::string& hash) {
   for (const fs::path& leftover : leftovers(out, hash)) {
     std::error_code error;
-    if (fs::exists(leftover, error) && read_results(leftover).state == State::kDone) {
+    if (fs::exists(leftover / "report.html", error) && read_whole_run(leftover).state == State::kDone) {
       publish(leftover, out, hash);
       return {};
     }

@@ -2,6 +2,7 @@
 
 #include <bvae/io/atomic_file.hpp>
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -16,6 +17,15 @@ nlohmann::ordered_json value_or_null(const std::optional<Value>& value) {
 }
 
 }  // namespace
+
+void Training::remember(const bvae::StepEnd& step) {
+  constexpr std::int64_t kMost = 400;
+  beta = step.beta;
+  const std::int64_t done = step.step - 1;
+  if (done % ((step.run.total_steps + kMost - 1) / kMost) != 0) return;
+  schedule_epoch.push_back(static_cast<double>(done) / static_cast<double>(step.run.steps_per_epoch));
+  schedule_beta.push_back(step.beta);
+}
 
 void write_results(const std::filesystem::path& folder, const bvae::Evaluation& test, bool is_density,
                    const Findings& findings, const Training& training) {
@@ -46,6 +56,8 @@ void write_results(const std::filesystem::path& folder, const bvae::Evaluation& 
   results["distortion"] = value_or_null(distortion);
   results["pixel_error"] = findings.pixel_error;
   results["beta"] = value_or_null(training.beta);
+  results["schedule_epoch"] = training.schedule_epoch;
+  results["schedule_beta"] = training.schedule_beta;
   results["stopped"] = nullptr;
   if (training.history.stopped()) results["stopped"] = training.history.stop_reason;
   results["epochs"] = training.history.epochs.size();

@@ -103,7 +103,7 @@ void run(const Experiment& experiment, const Likelihood& likelihood) {
                                .binarization = options.binarization()};
     bvae::JsonLines metrics(folder / "metrics.jsonl", "test");
     bvae::Trainer trainer{model, likelihood, make_divergence(options), make_schedule(options), make_optimizer(options)};
-    const auto remember_beta = [&](const bvae::StepEnd& step) { training.beta = step.beta; };
+    const auto remember_beta = [&](const bvae::StepEnd& step) { training.remember(step); };
     training.history = trainer.fit(digits.train, digits.test, fit, metrics, bvae::ProgressBar{},
                                    interruption::StopTraining{}, remember_beta);
   } catch (const std::invalid_argument&) {  // found before training

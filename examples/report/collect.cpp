@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFailed = ".failed";
+constexpr std::string_view kFailed = ".failed";
 
 std::vector<fs::path> folders_of(const fs::path& grid_folder) {
   std::vector<fs::path> folders;
@@ -44,14 +45,16 @@ std::string last_line(const fs::path& log) {
 
 }  // namespace
 
-Collection collect(const fs::path& grid_folder) {
+Collection collect(const fs::path& grid_folder, const std::optional<std::vector<std::string>>& only) {
   Collection collection;
   std::map<std::string, std::string> known;
   for (const fs::path& folder : folders_of(grid_folder)) {
     const std::string name = folder.filename().string();
+    const std::string run_name = name.ends_with(kFailed) ? name.substr(0, name.size() - kFailed.size()) : name;
+    if (only && std::find(only->begin(), only->end(), run_name) == only->end()) continue;
     if (name.ends_with(kFailed)) {
       // Of a run that a later try has brought to its end, nothing is missing.
-      if (!fs::exists(grid_folder / name.substr(0, name.size() - std::string_view(kFailed).size())))
+      if (!fs::exists(grid_folder / run_name))
         collection.excluded.push_back({name, "failed", last_line(folder / "log.txt")});
       continue;
     }

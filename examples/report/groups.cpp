@@ -106,6 +106,14 @@ bool comes_before(const Json& a, const Json& b) {
   return a < b;
 }
 
+/// Whether numbers of the two mean the same: nats of one likelihood on the same data.
+bool is_comparable(const Json& a, const Json& b) {
+  constexpr const char* kKeys[] = {"dataset",    "binarization", "likelihood",     "sigma",
+                                   "pixel_term", "pixel_weight", "feature_weight", "ssim_weight"};
+  return std::all_of(std::begin(kKeys), std::end(kKeys),
+                     [&](const char* key) { return value_or_null(a, key) == value_or_null(b, key); });
+}
+
 bool is_plain(const Json& config) { return config["schedule"] == "constant" && config["free_bits"] == 0; }
 
 /// Whether `group` is `plain` but for its schedule and free bits. What `plain` has no key for is its schedule's.
@@ -166,7 +174,7 @@ std::vector<std::optional<std::size_t>> baselines(const std::vector<Group>& grou
     }
     const auto index = static_cast<std::size_t>(named - groups.begin());
     for (std::size_t g = 0; g < groups.size(); ++g)
-      if (g != index) result[g] = index;
+      if (g != index && is_comparable(groups[g].config, groups[index].config)) result[g] = index;
     return result;
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -179,7 +187,7 @@ std::vector<std::optional<std::size_t>> baselines(const std::vector<Group>& grou
       continue;
     }
     for (std::size_t first = 0; first < g && !result[g]; ++first)
-      if (groups[first].config["dataset"] == groups[g].config["dataset"]) result[g] = first;
+      if (is_comparable(groups[first].config, groups[g].config)) result[g] = first;
   }
   return result;
 }

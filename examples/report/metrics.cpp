@@ -1,6 +1,8 @@
 #include "metrics.hpp"
 
+#include <cmath>
 #include <string_view>
+#include <vector>
 
 namespace report {
 
@@ -47,6 +49,15 @@ constexpr Metric kMetrics[] = {
      .compared = true,
      .listed = true,
      .meaning = "latents that the encoder uses"},
+    {.key = "sigma_spread",
+     .title = "Sigma spread",
+     .unit = "",
+     .better = "",
+     .digits = 3,
+     .compared = true,
+     .listed = true,
+     .meaning =
+         "standard deviation, over the latents, of the posterior's sigma: 0 if all are alike, as after a collapse"},
     {.key = "pixel_error",
      .title = "Pixel error",
      .unit = "",
@@ -85,7 +96,18 @@ constexpr Metric kMetrics[] = {
 
 std::span<const Metric> metrics() { return kMetrics; }
 
+double sigma_spread(const Json& results) {
+  const auto sigmas = results["sigma_per_latent"].get<std::vector<double>>();
+  double sum = 0;
+  for (const double sigma : sigmas) sum += sigma;
+  const double mean = sum / static_cast<double>(sigmas.size());
+  double squares = 0;
+  for (const double sigma : sigmas) squares += (sigma - mean) * (sigma - mean);
+  return std::sqrt(squares / static_cast<double>(sigmas.size()));
+}
+
 std::optional<double> value_of(const Metric& metric, const RunRecord& run) {
+  if (std::string_view(metric.key) == "sigma_spread") return sigma_spread(run.results);
   const Json& value = run.results[metric.key];
   if (value.is_null()) return std::nullopt;
   if (std::string_view(metric.key) != "log_likelihood") return value.get<double>();

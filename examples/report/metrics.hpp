@@ -8,7 +8,7 @@
 
 namespace report {
 
-/// A number that results.json holds for each run.
+/// A number that results.json holds for each run, or gives: the spread of sigma.
 struct Metric {
   const char* key;
   const char* title;
@@ -22,6 +22,9 @@ struct Metric {
 
 /// In the order of the tables' columns.
 std::span<const Metric> metrics();
+
+/// Of a run's results: the standard deviation of sigma over the latents.
+double sigma_spread(const Json& results);
 
 /// The run's number; nothing where results.json has null.
 std::optional<double> value_of(const Metric& metric, const RunRecord& run);

@@ -11,7 +11,7 @@
 namespace report {
 
 SummaryOutcome summarize(const std::filesystem::path& grid_folder, const SummaryOptions& options) {
-  Collection collection = collect(grid_folder);
+  Collection collection = collect(grid_folder, options.only);
   if (collection.runs.empty()) {
     std::string found = "none";
     if (!collection.excluded.empty()) {

@@ -10,7 +10,8 @@
 namespace report {
 
 struct SummaryOptions {
-  std::optional<std::string> baseline{};  ///< a group's label; see baselines() if not given
+  std::optional<std::string> baseline{};           ///< a group's label; see baselines() if not given
+  std::optional<std::vector<std::string>> only{};  ///< names of run folders; all in the grid's folder if not given
 };
 
 struct SummaryOutcome {

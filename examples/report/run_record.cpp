@@ -43,6 +43,20 @@ void require_one_a_latent(const CheckedObject& results, const char* key) {
                  bvae::message(found));
 }
 
+/// Beta over training: where, and its values.
+void require_two_columns(const CheckedObject& results) {
+  const Json& epochs = results.at("schedule_epoch");
+  const Json& betas = results.at("schedule_beta");
+  for (const Json* column : {&epochs, &betas}) {
+    const bool numbers = column->is_array() && std::all_of(column->begin(), column->end(),
+                                                           [](const Json& value) { return value.is_number(); });
+    if (!numbers) results.fail("lists of numbers as \"schedule_epoch\" and \"schedule_beta\"", "something else");
+  }
+  if (epochs.size() != betas.size())
+    results.fail(bvae::message(epochs.size(), " numbers in \"schedule_beta\", one for each in \"schedule_epoch\""),
+                 bvae::message(betas.size()));
+}
+
 /// The keys of the format alone: what else a file holds is not passed on.
 Json read_results(const fs::path& file, std::optional<std::string>& stopped) {
   const CheckedObject results = read_object(file);
@@ -61,10 +75,11 @@ Json read_results(const fs::path& file, std::optional<std::string>& stopped) {
     if (!whole) results.fail("null or an object with \"mean\" and \"draws\" as \"log_likelihood\"", "something else");
   }
   stopped = results.text_or_null("stopped");
+  require_two_columns(results);
   Json known;
   for (const char* key : {"reconstruction", "kl", "elbo", "log_likelihood", "active_units", "latents", "kl_per_latent",
-                          "sigma_per_latent", "rate", "distortion", "pixel_error", "beta", "stopped", "epochs", "steps",
-                          "seconds", "samples_per_second"})
+                          "sigma_per_latent", "rate", "distortion", "pixel_error", "beta", "schedule_epoch",
+                          "schedule_beta", "stopped", "epochs", "steps", "seconds", "samples_per_second"})
     known[key] = results.at(key);
   return known;
 }

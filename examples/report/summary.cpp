@@ -3,7 +3,9 @@
 #include <bvae/core/message.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+#include <string_view>
 
 #include "metrics.hpp"
 #include "statistics.hpp"
@@ -69,11 +71,29 @@ Json over_time(const Group& group, const std::vector<RunRecord>& runs) {
   return result;
 }
 
+/// Beta over training at the steps that results.json has: those that all runs of the group have, as each has when it
+/// came to its end. Null if there are none.
+Json schedule(const Group& group, const std::vector<RunRecord>& runs) {
+  const Json& epochs = runs[group.runs.front()].results["schedule_epoch"];
+  for (const std::size_t run : group.runs)
+    if (runs[run].results["schedule_epoch"] != epochs) return nullptr;
+  if (epochs.empty()) return nullptr;
+  Curve curve;
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    std::vector<double> values;
+    for (const std::size_t run : group.runs) values.push_back(runs[run].results["schedule_beta"][i].get<double>());
+    curve.add(values);
+  }
+  Json result = curve.json();
+  result["epoch"] = epochs;
+  return result;
+}
+
 /// Latents have no order of their own: each run's largest is compared with the others' largest, and so on.
-Json kl_per_latent(const Group& group, const std::vector<RunRecord>& runs) {
+Json sorted_latents(const char* key, const Group& group, const std::vector<RunRecord>& runs) {
   std::vector<std::vector<double>> sorted;
   for (const std::size_t run : group.runs) {
-    sorted.push_back(runs[run].results["kl_per_latent"].get<std::vector<double>>());
+    sorted.push_back(runs[run].results[key].get<std::vector<double>>());
     std::sort(sorted.back().rbegin(), sorted.back().rend());
   }
   Curve curve;
@@ -103,7 +123,9 @@ Json json_of(const Group& group, const std::vector<RunRecord>& runs) {
     result["metrics"][metric.key] = json_of(estimate(values));
   }
   result["over_time"] = over_time(group, runs);
-  result["kl_per_latent"] = kl_per_latent(group, runs);
+  result["over_time"]["schedule"] = schedule(group, runs);
+  result["kl_per_latent"] = sorted_latents("kl_per_latent", group, runs);
+  result["sigma_per_latent"] = sorted_latents("sigma_per_latent", group, runs);
   return result;
 }
 
@@ -114,6 +136,10 @@ void compare(const Metric& metric, const std::vector<Group>& groups, const std::
   std::vector<Json> found;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     if (!baseline[g]) continue;
+    // More draws make a tighter bound: that is no difference of the models.
+    if (std::string_view(metric.key) == "log_likelihood" &&
+        groups[g].config.value("draws", Json(nullptr)) != groups[*baseline[g]].config.value("draws", Json(nullptr)))
+      continue;
     const PairedDifference pair =
         paired_difference(values_of(metric, groups[g], runs), values_of(metric, groups[*baseline[g]], runs));
     Json entry{{"metric", metric.key}, {"group", g}, {"baseline", *baseline[g]}, {"seeds", pair.seeds}};
@@ -128,7 +154,10 @@ void compare(const Metric& metric, const std::vector<Group>& groups, const std::
       entry["note"] = bvae::message(pair.seeds.size(), " common seed", pair.seeds.empty() ? "s" : "",
                                     ": at least 2 are needed to judge");
     } else {
-      entry["verdict"] = "not told apart";
+      // No test can judge it. If it is none, that is said; if it is one, that it is in every seed.
+      const double difference = entry["difference"]["mean"].get<double>();
+      const bool none = std::abs(difference) <= 1e-9 * std::abs(values_of(metric, groups[g], runs).front().value);
+      entry["verdict"] = none ? "not told apart" : "same in every seed";
       entry["note"] = "all differences are equal, so their spread cannot be estimated";
       entry["difference"]["low"] = nullptr;
       entry["difference"]["high"] = nullptr;
@@ -198,13 +227,17 @@ Json summarise(const Collection& collection, const std::optional<std::string>& b
   for (std::size_t g = 0; g < groups.size(); ++g)
     for (const std::size_t run : groups[g].runs) group_of[run] = g;
   summary["runs"] = Json::array();
-  for (std::size_t i = 0; i < runs.size(); ++i)
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Json results = runs[i].results;
+    results["sigma_spread"] = sigma_spread(results);
+    for (const char* column : {"schedule_epoch", "schedule_beta"}) results.erase(column);  // the groups have them
     summary["runs"].push_back({{"folder", runs[i].name},
                                {"group", group_of[i]},
                                {"seed", runs[i].seed},
                                {"config", runs[i].config},
-                               {"results", runs[i].results},
+                               {"results", results},
                                {"pictures", runs[i].pictures}});
+  }
   return summary;
 }
 

@@ -27,7 +27,9 @@ struct Collection {
 
 /// Reads every run in the folder. One that cannot be read harms none of the others. Hidden folders are no runs.
 /// \throws bvae::FileError if the folder itself cannot be read
-Collection collect(const std::filesystem::path& grid_folder);
+/// \param only the names of the runs to look at; all if not given
+Collection collect(const std::filesystem::path& grid_folder,
+                   const std::optional<std::vector<std::string>>& only = std::nullopt);
 
 /// summary.json: the groups, their means and intervals, what was compared with what, every run.
 /// \param single_run whether it is the report on one run alone

@@ -27,6 +27,7 @@ std::string sign_of(const Json& verdict) {
   if (verdict == "higher") return " \u25b2";
   if (verdict == "lower") return " \u25bc";
   if (verdict == "not told apart") return " \u2248";
+  if (verdict == "same in every seed") return " =";
   return "  ";
 }
 
@@ -53,6 +54,9 @@ std::string legend(const Json& summary) {
   text +=
       "\u25b2 higher, \u25bc lower, \u2248 not told apart (paired by seed, Holm's correction at 5 % over a column) "
       "than:\n";
+  if (std::any_of(summary["comparisons"].begin(), summary["comparisons"].end(),
+                  [](const Json& entry) { return entry["verdict"] == "same in every seed"; }))
+    text.insert(text.find("than:"), "= the same difference in every seed, which no test can judge, ");
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (const Json& entry : summary["comparisons"]) {
     const std::pair pair(entry["group"].get<std::size_t>(), entry["baseline"].get<std::size_t>());

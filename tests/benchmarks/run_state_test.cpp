@@ -10,6 +10,7 @@
 #include <string>
 
 #include "options.hpp"
+#include "report/fixture.hpp"
 #include "support/catch.hpp"
 #include "workplace.hpp"
 
@@ -37,26 +38,11 @@ struct Folder {
   [[nodiscard]] Finding look() const { return ::look(path, kHash); }
 };
 
-nlohmann::json whole() {
-  return {{"format", kResultsFormat},
-          {"bvae", library_version()},
-          {"reconstruction", 80.5},
-          {"kl", 25.0},
-          {"elbo", -105.5},
-          {"log_likelihood", nullptr},
-          {"active_units", 1},
-          {"latents", 2},
-          {"kl_per_latent", {24.0, 1.0}},
-          {"sigma_per_latent", {0.1, 0.9}},
-          {"rate", 25.0},
-          {"distortion", 80.5},
-          {"pixel_error", 0.01},
-          {"beta", 1.0},
-          {"stopped", nullptr},
-          {"epochs", 1},
-          {"steps", 16},
-          {"seconds", 1.0},
-          {"samples_per_second", 2000.0}};
+/// The results of a whole run that is in the folder now.
+nlohmann::json write_whole(const fs::path& folder) {
+  write_fake_run(folder, {});
+  write_text(folder / "report.html", "a report");
+  return nlohmann::json::parse(read_text(folder / "results.json"));
 }
 
 }  // namespace
@@ -71,11 +57,10 @@ TEST_CASE("State of a run: done, to do, failed, interrupted", "[schedules]") {
   CHECK(out.look().state == State::kInterrupted);
   out.write(fs::path(kHash) / "config.json", "{}");
   CHECK(out.look().state == State::kInterrupted);
-  out.write(fs::path(kHash) / "results.json", whole().dump());
+  nlohmann::json stopped = write_whole(out.path / kHash);
   const Finding done = out.look();
   CHECK(done.state == State::kDone);
-  CHECK(done.elbo == -105.5);
-  nlohmann::json stopped = whole();
+  CHECK(done.elbo == -105.0);
   stopped["stopped"] = "interrupted";
   out.write(fs::path(kHash) / "results.json", stopped.dump());
   CHECK(out.look().state == State::kInterrupted);
@@ -91,18 +76,17 @@ TEST_CASE("State of a run: results that are damaged, or another version's", "[sc
     CHECK(named == (finding.state == State::kDamaged || finding.state == State::kOtherVersion));
     return finding.state;
   };
-  const std::string text = whole().dump();
+  const nlohmann::json good = write_whole(out.path / kHash);
+  const std::string text = good.dump();
   REQUIRE(state_of(text) == State::kDone);
   for (std::size_t cut = 0; cut < text.size(); cut += 13) CHECK(state_of(text.substr(0, cut)) == State::kDamaged);
   for (const char* other : {"null", "[]", "1", "\xff", "{}"}) CHECK(state_of(other) == State::kDamaged);
   CHECK(state_of(std::string(100000, '[')) == State::kDamaged);
   CHECK(state_of(text + std::string(1 << 20, ' ')) == State::kDamaged);
-  const nlohmann::json good = whole();
   for (const auto& [key, value] : good.items()) {
     nlohmann::json lacking = good;
     lacking.erase(key);
-    const bool optional = key == "log_likelihood" || key == "beta" || key == "samples_per_second";
-    CHECK(state_of(lacking.dump()) == (optional ? State::kDone : State::kDamaged));
+    CHECK(state_of(lacking.dump()) == State::kDamaged);
   }
   nlohmann::json old = good;
   old["bvae"] = "0.0.1";
@@ -110,6 +94,12 @@ TEST_CASE("State of a run: results that are damaged, or another version's", "[sc
   old = good;
   old["format"] = "bvae-results-0";
   CHECK(state_of(old.dump()) == State::kOtherVersion);
+  for (const char* name : {"config.json", "metrics.jsonl", "samples.png"}) {
+    write_whole(out.path / kHash);
+    REQUIRE(out.look().state == State::kDone);
+    write_text(out.path / kHash / name, read_text(out.path / kHash / name).substr(0, 20));
+    CHECK(out.look().state == State::kDamaged);
+  }
   fs::remove_all(out.path / kHash);
   std::ofstream(out.path / kHash) << "a file";
   CHECK(out.look().state == State::kDamaged);
@@ -139,20 +129,26 @@ TEST_CASE("Publishing replaces what was there, and sweeps what dead processes le
   CHECK(work == out.path / ("." + kHash + "." + std::to_string(::getpid()) + ".tmp"));
   CHECK_FALSE(fs::exists(out.path / ("." + kHash + ".1.tmp")));
   CHECK(fs::exists(out.path / ".fedcba9876543210.1.tmp"));
-  std::ofstream(work / "results.json") << whole();
+  write_whole(work);
   publish(work, out.path, kHash);
-  CHECK(read_results(out.path / kHash).state == State::kDone);
-  CHECK_FALSE(fs::exists(out.path / kHash / "config.json"));
+  CHECK(read_whole_run(out.path / kHash).state == State::kDone);
+  CHECK(read_text(out.path / kHash / "config.json") != "an old one");
   CHECK_FALSE(fs::exists(out.path / (kHash + ".failed")));
   CHECK(leftovers(out.path, kHash).empty());
 }
 
 TEST_CASE("A whole run that has no name yet gets it", "[schedules]") {
   const Folder out;
-  out.write(fs::path("." + kHash + ".1.tmp") / "results.json", whole().dump());
+  write_whole(out.path / ("." + kHash + ".1.tmp"));
   const RunLock lock(out.path, kHash);
   CHECK(make_work_folder(out.path, kHash).empty());
   CHECK(out.look().state == State::kDone);
+  // Its report is what is written last.
+  fs::remove_all(out.path / kHash);
+  write_whole(out.path / ("." + kHash + ".1.tmp"));
+  fs::remove(out.path / ("." + kHash + ".1.tmp") / "report.html");
+  CHECK_FALSE(make_work_folder(out.path, kHash).empty());
+  CHECK(out.look().state != State::kDone);
 }
 
 TEST_CASE("A failed run is kept, the last one only", "[schedules]") {

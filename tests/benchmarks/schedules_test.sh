@@ -89,6 +89,10 @@ run 0 summarize grid
 grep -qE '"found": 6' grid/summary.json || wrong 'not six runs in summary.json'
 run 0 summarize grid --baseline warmup
 refused 'no group has the label' summarize grid --baseline nothing
+# A wrong baseline at a grid's end costs no results; and a grid is compared without the other runs of its folder.
+run 1 "${small[@]}" --out grid --baseline nothing
+expect 'compared without it' err
+grep -qE '"found": 4' grid/summary.json || wrong 'not the four runs of this grid in summary.json'
 run 3 summarize nowhere
 expect 'nowhere' err
 

@@ -161,11 +161,11 @@ class PageTest(unittest.TestCase):
         chart = self.one("#training figure svg[role=img]")
         chart.send_keys(Keys.ARROW_LEFT)
         first = self.one("#tip").text
-        self.assertIn("Beta, epoch 1", first)
+        self.assertIn("Beta, after 0.00 epochs", first)
         group = self.summary["groups"][0]
-        self.assertIn(fixed(group["over_time"]["beta"]["mean"][0], 3), first)
+        self.assertIn(fixed(group["over_time"]["schedule"]["mean"][0], 3), first)
         chart.send_keys(Keys.ARROW_RIGHT)
-        self.assertIn("Beta, epoch 2", self.one("#tip").text)
+        self.assertIn("Beta, after 0.50 epochs", self.one("#tip").text)
         chart.send_keys(Keys.ESCAPE)
         self.assertFalse(self.one("#tip").is_displayed())
 

@@ -65,6 +65,8 @@ Json results_of(const FakeRun& run) {
                {"distortion", run.reconstruction},
                {"pixel_error", run.reconstruction / 8000},
                {"beta", 1.0},
+               {"schedule_epoch", {0.0, 0.5, 1.0, 2.5}},
+               {"schedule_beta", run.schedule == "constant" ? Json{1.0, 1.0, 1.0, 1.0} : Json{0.0, 0.25, 0.5, 1.0}},
                {"stopped", nullptr},
                {"epochs", run.epochs},
                {"steps", 16 * run.epochs},

@@ -3,6 +3,8 @@
 #include <bvae/core/errors.hpp>
 #include <bvae/core/message.hpp>
 
+#include <cmath>
+
 #include "fixture.hpp"
 #include "report/statistics.hpp"
 #include "support/catch.hpp"
@@ -58,6 +60,10 @@ TEST_CASE("A summary holds each group's means and what is told apart", "[report]
   CHECK(constant["metrics"]["reconstruction"]["n"] == 3);
   CHECK(constant["over_time"]["epoch"] == Json{1, 2, 3, 4});
   CHECK(constant["over_time"]["beta"]["mean"] == Json{1.0, 1.0, 1.0, 1.0});
+  CHECK(summary["groups"][1]["over_time"]["schedule"]["epoch"] == Json{0.0, 0.5, 1.0, 2.5});
+  CHECK(summary["groups"][1]["over_time"]["schedule"]["mean"] == Json{0.0, 0.25, 0.5, 1.0});
+  CHECK(constant["sigma_per_latent"]["mean"] == Json{1.0, 0.5, 0.3, 0.1});
+  CHECK(constant["metrics"]["sigma_spread"]["mean"].get<double>() == Approx(std::sqrt(0.111875)).epsilon(1e-12));
   CHECK(constant["kl_per_latent"]["mean"] == Json{12.5, 7.5, 5.0, 0.0});
 
   const Json& better = comparison(summary, "reconstruction");
@@ -122,10 +128,14 @@ TEST_CASE("Equal differences of whole numbers are not taken for certainty", "[re
     write_fake_run(folder / bvae::message("b", seed), {.schedule = "warmup", .seed = seed, .active_units = 3});
   }
   const Json entry = comparison(summary_of(folder.path()), "active_units");
-  CHECK(entry["verdict"] == "not told apart");
+  CHECK(entry["verdict"] == "same in every seed");
+  CHECK(entry["difference"]["mean"] == -1.0);
   CHECK(entry["p"].is_null());
   CHECK(entry["difference"]["low"].is_null());
   CHECK_THAT(entry["note"].get<std::string>(), ContainsSubstring("all differences are equal"));
+  const Json summary = summary_of(folder.path());
+  CHECK(comparison(summary, "kl")["verdict"] == "not told apart");  // the differences are all 0
+  CHECK_THAT(table_of(summary), ContainsSubstring("3.0 \u00b1 0.0 =") && ContainsSubstring("no test can judge"));
 }
 
 TEST_CASE("A metric that is null in a run stays null there, and counts nowhere", "[report]") {
@@ -205,4 +215,33 @@ TEST_CASE("No text can end the script element that holds the summary", "[report]
   const std::string text = text_of(summary);
   CHECK(text.find('<') == std::string::npos);
   CHECK(Json::parse(text) == summary);
+}
+
+TEST_CASE("Only the runs that were asked for are read", "[report]") {
+  const TemporaryFolder folder;
+  write_two_groups(folder.path(), -0.5);
+  fs::create_directories(folder / "x.failed");
+  const Collection some = collect(folder.path(), std::vector<std::string>{"a0", "b2", "x"});
+  REQUIRE(some.runs.size() == 2);
+  CHECK(some.runs[0].name == "a0");
+  CHECK(some.runs[1].name == "b2");
+  REQUIRE(some.excluded.size() == 1);
+  CHECK(some.excluded[0].folder == "x.failed");
+}
+
+TEST_CASE("Nothing is compared where numbers mean different things", "[report]") {
+  const TemporaryFolder folder;
+  write_fake_run(folder / "a0", {.seed = 0});
+  write_fake_run(folder / "a1", {.seed = 1});
+  for (std::uint64_t seed = 0; seed < 2; ++seed) {
+    write_fake_run(folder / bvae::message("b", seed), {.seed = seed, .config = {{"likelihood", "gaussian"}}});
+    write_fake_run(folder / bvae::message("c", seed), {.seed = seed, .config = {{"draws", 1000}, {"clip", 1.0}}});
+  }
+  const Json summary = summary_of(folder.path());
+  REQUIRE(summary["groups"].size() == 3);
+  for (const Json& entry : summary["comparisons"]) {
+    CHECK(summary["groups"][entry["group"].get<std::size_t>()]["differing"]["likelihood"] == "bernoulli");
+    CHECK(entry["metric"] != "log_likelihood");
+  }
+  CHECK_FALSE(summary["comparisons"].empty());
 }

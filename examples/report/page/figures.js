@@ -3,17 +3,20 @@ const cursorOf = (chart, px) => svg("line", { class: "cursor", x1: px, x2: px, y
 const halo = (px, py, radius) => svg("circle", { class: "halo", cx: px, cy: py, r: radius });
 
 const curveChart = (key, { title, unit, digits, floor, ceiling = Infinity }) => {
-  const curves = groups.map((group) => ({ epoch: group.over_time.epoch, ...group.over_time[key] }));
+  const ends = groups.map((group) => ({ epoch: group.over_time.epoch, ...group.over_time[key] }));
+  // Beta is known at many steps, the other numbers at the end of each epoch.
+  const fine = key === "beta" && groups.every((group) => group.over_time.schedule !== null);
+  const curves = fine ? groups.map((group) => group.over_time.schedule) : ends;
   const numbers = curves.flatMap((curve) => [...curve.mean, ...curve.low, ...curve.high]);
-  const last = Math.max(...curves.map((curve) => curve.epoch.length));
+  const last = Math.max(...ends.map((curve) => curve.epoch.length));
   const chart = makeChart({
     title: `${title} over epochs`,
     description: groups.map((group, index) => {
       const { mean } = curves[index];
-      return `${group.label}: from ${fixed(mean[0] ?? NaN, digits)} at epoch 1 to ${fixed(mean.at(-1) ?? NaN, digits)} at epoch ${mean.length}.`;
+      return `${group.label}: from ${fixed(mean[0] ?? NaN, digits)} ${fine ? "at first" : "at epoch 1"} to ${fixed(mean.at(-1) ?? NaN, digits)} ${fine ? "at last" : `at epoch ${mean.length}`}.`;
     }).join(" "),
     names: { x: "epoch", y: unit },
-    limits: { x: last === 1 ? [0.5, 1.5] : [1, last], y: extent(floor === undefined ? numbers : [floor, ...numbers.map((value) => Math.min(value, ceiling))], { floor }) },
+    limits: { x: fine ? [0, last] : last === 1 ? [0.5, 1.5] : [1, last], y: extent(floor === undefined ? numbers : [floor, ...numbers.map((value) => Math.min(value, ceiling))], { floor }) },
     xTicks: epochTicks(last), width: roomOf(460),
   });
   curves.forEach((curve, index) => {
@@ -31,13 +34,17 @@ const curveChart = (key, { title, unit, digits, floor, ceiling = Infinity }) => 
     if (shown >= 0) node.append(marker(index, chart.x(curve.epoch[shown]), chart.y(curve.mean[shown]), 3.6));
     chart.node.append(node);
   });
-  for (let i = 0; i < last; ++i) {
-    const px = chart.x(i + 1);
-    const with_ = () => curves.map((curve, index) => [curve, index]).filter(([curve, index]) => !hiddenGroups.has(index) && (curve.mean[i] ?? null) !== null);
+  const longest = curves.reduce((a, b) => (b.epoch.length > a.epoch.length ? b : a)).epoch;
+  // The point of a curve at or before an epoch, as all curves need not have the same.
+  const pointAt = (curve, epoch) => curve.epoch.findLastIndex((at) => at <= epoch + 1e-9);
+  for (const epoch of longest) {
+    const px = chart.x(epoch);
+    const with_ = () => curves.map((curve, index) => [curve, index, fine ? pointAt(curve, epoch) : curve.epoch.indexOf(epoch)])
+      .filter(([curve, index, i]) => !hiddenGroups.has(index) && i >= 0 && (curve.mean[i] ?? null) !== null);
     chart.targets.push({
-      x: px, y: (chart.area.top + chart.area.bottom) / 2, title: `${title}, epoch ${i + 1}`,
-      rows: () => with_().map(([curve, index]) => [groups[index].label, withHalf({ mean: curve.mean[i], low: curve.low[i], high: curve.high[i] }, digits)]),
-      mark: () => [cursorOf(chart, px), ...with_().map(([curve, index]) => marker(index, px, chart.y(curve.mean[i]), 3.6))],
+      x: px, y: (chart.area.top + chart.area.bottom) / 2, title: `${title}, ${fine ? `after ${fixed(epoch, 2)} epochs` : `epoch ${epoch}`}`,
+      rows: () => with_().map(([curve, index, i]) => [groups[index].label, withHalf({ mean: curve.mean[i], low: curve.low[i], high: curve.high[i] }, digits)]),
+      mark: () => [cursorOf(chart, px), ...with_().map(([curve, index, i]) => marker(index, px, chart.y(curve.mean[i]), 3.6))],
     });
   }
   chart.distance = (target, px) => Math.abs(target.x - px);
@@ -54,7 +61,7 @@ const epochTicks = (last) => {
 const drawTraining = () => {
   const place = section("training");
   const banded = groups.some((group) => group.seeds.length > 1);
-  place.append(html("p", { class: "note" }, "On the test images after each epoch; beta is that of the epoch\u2019s last step. "
+  place.append(html("p", { class: "note" }, "On the test images after each epoch; beta as it was during training. "
     + (banded ? "Lines are means of the seeds, bands their 95\u202f% intervals." : "")));
   if (groups.length > 1) place.append(legend());
   place.append(html("div", { class: "charts" },

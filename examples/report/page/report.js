@@ -36,6 +36,10 @@ const sentence = (index, baseline) => {
     parts.push(`${title} ${it.verdict} by ${fixed(Math.abs(mean), digits)}${unit === "" ? "" : ` ${unit}`} (${fixed(least, digits)} to ${fixed(most, digits)}${judged})`);
   }
   const same = all.filter((it) => it.verdict === "not told apart").map((it) => metricOf(it.metric).title);
+  for (const it of all.filter((c) => c.verdict === "same in every seed")) {
+    const { title, digits } = metricOf(it.metric);
+    parts.push(`${title} ${it.difference.mean > 0 ? "higher" : "lower"} by ${fixed(Math.abs(it.difference.mean), digits)} in every seed, which no test can judge`);
+  }
   const unjudged = all.filter((it) => it.verdict === null).map((it) => metricOf(it.metric).title);
   const item = html("li", {}, html("b", {}, groups[index].label), html("span", { class: "than" }, ` against ${groups[baseline].label}: `));
   if (parts.length > 0) item.append(`${joined(parts)}. `);

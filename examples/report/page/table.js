@@ -4,11 +4,11 @@ const comparisonOf = (group, metric) => summary.comparisons.find((it) => it.grou
 const signOf = (comparison, digits) => {
   if (comparison === null || comparison.verdict === null) return null;
   const { verdict, difference, p_holm: p, note } = comparison;
-  const [kind, sign] = { higher: ["higher", "\u25b2"], lower: ["lower", "\u25bc"] }[verdict] ?? ["same", "\u2248"];
-  const by = difference.low === null ? note
+  const [kind, sign] = { higher: ["higher", "\u25b2"], lower: ["lower", "\u25bc"], "same in every seed": ["same", "="] }[verdict] ?? ["same", "\u2248"];
+  const by = difference.low === null ? (difference.mean === 0 ? note : `difference ${signed(difference.mean, digits)}: ${note}`)
     : `difference ${signed(difference.mean, digits)}, 95\u202f% interval ${signed(difference.low, digits)} to ${signed(difference.high, digits)}, p ${p.toPrecision(2)} after Holm`;
   const title = `${verdict} than ${groups[comparison.baseline].label} (${by})`;
-  return html("span", { class: `sign ${kind}`, title: verdict === "not told apart" ? title.replace(" than ", " from ") : title, role: "img", "aria-label": title }, sign);
+  return html("span", { class: `sign ${kind}`, title: verdict === "not told apart" ? title.replace(" than ", " from ") : title.replace("seed than", "seed, against"), role: "img", "aria-label": title }, sign);
 };
 
 const numberCell = (key, mean, children) => html("td", { "data-metric": key, "data-value": mean }, ...children);
