@@ -142,7 +142,7 @@ class Manager {
   [[nodiscard]] Finding look_at_results(const std::string& hash) const {
     std::error_code error;
     if (!fs::exists(options_.out / hash, error)) return {};
-    return read_results(options_.out / hash);
+    return read_whole_run(options_.out / hash);
   }
 
   /// Whether there is nothing to do.
@@ -167,7 +167,7 @@ class Manager {
 
   void finish(Job& job, int status) {
     const double seconds = seconds_since(job.start);
-    const Finding finding = read_results(job.work);
+    const Finding finding = read_whole_run(job.work);
     if (status == 0 && finding.state == State::kDone) {
       publish(job.work, options_.out, job.run->hash);
       ++outcome_.done;

@@ -85,14 +85,13 @@ std::string counted(std::size_t count, const std::string& what) {
   return count == 0 ? "" : ", " + std::to_string(count) + ' ' + what;
 }
 
-/// These runs and no others that the folder may have. False if there is no such baseline: what was computed is shown
-/// without it.
+/// These runs and no others that the folder may have. False if some had to be left out, or if there is no such
+/// baseline: what was computed is shown without it.
 bool summarize_all(const std::vector<Run>& runs, const Command& command) {
   std::vector<std::string> hashes;
   for (const Run& run : runs) hashes.push_back(run.hash);
   try {
-    summarize(command.out, command.baseline, hashes);
-    return true;
+    return summarize(command.out, command.baseline, hashes) == 0;
   } catch (const std::invalid_argument& error) {
     std::cerr << "schedules: --baseline: " << error.what() << "\nschedules: compared without it\n";
     summarize(command.out, std::nullopt, hashes);

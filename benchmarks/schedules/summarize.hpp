@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,7 +11,8 @@
 /// reported from.
 /// \param baseline the label of the group that all are compared with; as the report chooses if not given
 /// \param only the hashes of the runs; all in the folder if not given
+/// \return how many runs are left out
 /// \throws bvae::FileError, also if no run can be read
 /// \throws std::invalid_argument if no group has the baseline's label
-void summarize(const std::filesystem::path& out, const std::optional<std::string>& baseline,
-               const std::optional<std::vector<std::string>>& only = std::nullopt);
+std::size_t summarize(const std::filesystem::path& out, const std::optional<std::string>& baseline,
+                      const std::optional<std::vector<std::string>>& only = std::nullopt);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -108,8 +109,8 @@ bool comes_before(const Json& a, const Json& b) {
 
 /// Whether numbers of the two mean the same: nats of one likelihood on the same data.
 bool is_comparable(const Json& a, const Json& b) {
-  constexpr const char* kKeys[] = {"dataset",    "binarization", "likelihood",     "sigma",
-                                   "pixel_term", "pixel_weight", "feature_weight", "ssim_weight"};
+  constexpr const char* kKeys[] = {"dataset",      "binarization",   "likelihood",  "sigma",   "pixel_term",
+                                   "pixel_weight", "feature_weight", "ssim_weight", "features"};
   return std::all_of(std::begin(kKeys), std::end(kKeys),
                      [&](const char* key) { return value_or_null(a, key) == value_or_null(b, key); });
 }

@@ -1,6 +1,7 @@
 #include "page.hpp"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 

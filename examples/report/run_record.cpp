@@ -4,6 +4,7 @@
 #include <bvae/core/message.hpp>
 #include <bvae/version.hpp>
 
+#include <algorithm>
 #include <string_view>
 
 #include "checked_json.hpp"

@@ -89,6 +89,17 @@ run 0 summarize grid
 grep -qE '"found": 6' grid/summary.json || wrong 'not six runs in summary.json'
 run 0 summarize grid --baseline warmup
 refused 'no group has the label' summarize grid --baseline nothing
+# What is torn is neither done nor harms the others.
+run 0 "${small[@]}" --out torn
+for name in config.json metrics.jsonl samples.png; do
+  file=$(find torn -mindepth 2 -name $name | sort | head -n 1)
+  cp "$file" whole
+  truncate --size=30 "$file"
+  run 1 "${small[@]}" --out torn
+  expect 'LEFT ALONE' err
+  expect '3 done before' err
+  cp whole "$file"
+done
 # A wrong baseline at a grid's end costs no results; and a grid is compared without the other runs of its folder.
 run 1 "${small[@]}" --out grid --baseline nothing
 expect 'compared without it' err
