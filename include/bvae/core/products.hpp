@@ -22,7 +22,7 @@ namespace detail {
 
 inline constexpr Index kPanel = TensorInfo::kPanelRows;
 inline constexpr Index kGradientGroup = 3 * kPanel;  ///< outputs whose deltas are packed together
-inline constexpr Index kGradientPiece = 256;         ///< samples likewise; the sums go on from piece to piece
+inline constexpr Index kGradientPiece = 128;         ///< samples likewise; the sums go on from piece to piece
 
 /// Packing memory of this thread; grows to its final size in the first product of each size, so warm steps allocate
 /// nothing. A thread may meet its first gradient late, because threads share these as they come: so there is always
