@@ -49,13 +49,13 @@ void add_products() {
   }
   // The deltas of 400 outputs, panel after panel.
   constexpr Index kOutputs = 400, kSamples = 128, kPanel = 16;
-  add("transpose_to_panel/400x128", [](benchmark::State& state) {
+  add("transpose/400x128", [](benchmark::State& state) {
     const auto from = numbers(kOutputs * kSamples);
     bvae::Arena<float> to(from.size());
     measure_pass(state, kOutputs * kSamples, 8, [&] {
       for (Index s = 0; s < kSamples; s += kPanel)
-        bvae::kernels::transpose_to_panel<float>(kOutputs, kPanel, from.data() + s * kOutputs, kOutputs,
-                                                 to.data() + s * kOutputs);
+        bvae::kernels::transpose<float>(kOutputs, kPanel, from.data() + s * kOutputs, kOutputs,
+                                        to.data() + s * kOutputs, kPanel);
     });
   });
   add("copy_to_panel/400x128", [](benchmark::State& state) {

@@ -73,23 +73,39 @@ template <Activation A = Activation::kIdentity, class Scalar>
 void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* dy, Scalar* dx,
                           const Scalar* x = nullptr, Scalar parameter = {}) {
   using detail::kPanel;
-  constexpr Index kGroup = 3 * kPanel;  // samples whose deltas are packed together
-  Scalar* const packed = detail::scratch<Scalar>(std::min(kGroup, samples + kPanel) * outputs);
+  constexpr Index kGroup = 3 * kPanel;  // samples whose deltas are packed together, each panel with zeros to start from
+  constexpr Index kBlock = 48;          // inputs whose results are transposed while they are in the first-level cache
+  const Index panel = kPanel * (outputs + 1);
+  const Index panels = (std::min(kGroup, samples) + kPanel - 1) / kPanel;
+  Scalar* const packed = detail::scratch<Scalar>(panels * (panel + kPanel * kBlock));
+  Scalar* const product = packed + panels * panel;
+  for (Index p = 0; p < panels; ++p) std::fill_n(packed + (p + 1) * panel - kPanel, kPanel, Scalar(0));
+  constexpr bool kMasks = detail::kRectifies<A> && A != Activation::kIdentity;
   Index group = 0;
   for (Index first = 0; first < samples; first += group) {
     const Index left = samples - first;
     // Four panels are two pairs: a single one takes nearly as long as a pair.
     group = left > kGroup && left <= kGroup + kPanel ? 2 * kPanel : std::min(kGroup, left);
-    for (Index s = 0; s < group; s += kPanel)
-      kernels::transpose_to_panel(outputs, std::min(kPanel, group - s), dy + (first + s) * outputs, outputs,
-                                  packed + s * outputs);
-    Scalar* const to = dx + first * inputs;
-    const bool rectifies = detail::kRectifies<A> && A != Activation::kIdentity;
-    kernels::panels_times_columns_transposed<Scalar>(
-        group, inputs, outputs, packed, kPanel * outputs, {w, kPanel, TensorInfo::panel_of(inputs), kPanel}, to, inputs,
-        rectifies ? x + first * inputs : nullptr, detail::slope_of<A>(parameter));
-    if constexpr (!detail::kRectifies<A>)
-      kernels::activate_backward<A>(group * inputs, x + first * inputs, x + first * inputs, to, to, parameter);
+    Index rows = 0;
+    for (; rows < group; rows += kPanel) {
+      Scalar* const to = packed + rows / kPanel * panel;
+      const Index count = std::min(kPanel, group - rows);
+      if (count < kPanel) std::fill_n(to, kPanel * outputs, Scalar(0));
+      kernels::transpose(outputs, count, dy + (first + rows) * outputs, outputs, to, kPanel);
+    }
+    for (Index input = 0; input < inputs; input += kBlock) {
+      const Index count = std::min(kBlock, inputs - input);
+      const Index at = first * inputs + input;
+      kernels::panels_times_columns<Scalar>(rows, count, outputs, packed, panel,
+                                            {w + kPanel * input, kPanel, TensorInfo::panel_of(inputs), kPanel},
+                                            packed + kPanel * outputs, product, rows);
+      kernels::transpose(group, count, product, rows, dx + at, inputs, kMasks ? x + at : nullptr,
+                         detail::slope_of<A>(parameter));
+    }
+    if constexpr (!detail::kRectifies<A>) {
+      const Index at = first * inputs;
+      kernels::activate_backward<A>(group * inputs, x + at, x + at, dx + at, dx + at, parameter);
+    }
   }
 }
 

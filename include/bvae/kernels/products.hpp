@@ -57,15 +57,6 @@ void panels_times_columns(Size rows, Size columns, Size depth, const S* a, Size 
       rows, columns, depth, a, a_panel, b, start, c, c_column, slope);
 }
 
-/// c = (a b)^T; where `y` (which has the layout of c, or null) is not positive, times `slope`: that is the gradient
-/// through a rectifier whose output is y. Row r of column n goes to c[r * c_column + n].
-template <class S>
-void panels_times_columns_transposed(Size rows, Size columns, Size depth, const S* a, Size a_panel, const Runs<S>& b,
-                                     S* c, Size c_column, const S* y = nullptr, std::type_identity_t<S> slope = 1) {
-  choose(&baseline::panels_times_columns_transposed<S>, &v3::panels_times_columns_transposed<S>,
-         &v4::panels_times_columns_transposed<S>)(rows, columns, depth, a, a_panel, b, c, c_column, y, slope);
-}
-
 /// c = a b, or c += a b if `adds`, with c in panels: row 16 p + l of column n goes to c[p * c_panel + 16 n + l].
 template <class S>
 void panels_times_rows(Size panels, Size columns, Size depth, const S* a, Size a_panel, const Rows<S>& b, S* c,
@@ -74,12 +65,13 @@ void panels_times_rows(Size panels, Size columns, Size depth, const S* a, Size a
       panels, columns, depth, a, a_panel, b, c, c_panel, adds, upcoming);
 }
 
-/// One panel from the columns of a column-major matrix: row n of the panel is column n (up to 16; the others become
-/// zeros), its depth the `rows`.
+/// A transposed matrix: row r of column n goes to to[r * to_row + n]; where `y` (which has the layout of `to`, or null)
+/// is not positive, times `slope`: that is the gradient through a rectifier whose output is y.
 template <class S>
-void transpose_to_panel(Size rows, Size columns, const S* from, Size from_column, S* to) {
-  choose(&baseline::transpose_to_panel<S>, &v3::transpose_to_panel<S>, &v4::transpose_to_panel<S>)(rows, columns, from,
-                                                                                                   from_column, to);
+void transpose(Size rows, Size columns, const S* from, Size from_column, S* to, Size to_row, const S* y = nullptr,
+               std::type_identity_t<S> slope = 1) {
+  choose(&baseline::transpose<S>, &v3::transpose<S>, &v4::transpose<S>)(rows, columns, from, from_column, to, to_row, y,
+                                                                        slope);
 }
 
 /// One panel from up to 16 rows of a column-major matrix (missing ones become zeros), its depth the `columns`; and in

@@ -201,8 +201,14 @@ class Network {
       if constexpr (detail::kHasParameters<Bound<I>>) {
         constexpr Index kRows = Bound<I>::kGradientRows;
         constexpr Index kTask = detail::kTaskRows<Bound<I>>;
-        for (Index first = 0; first < kRows; first += kTask)
-          function(GradientTask{I, first, std::min(kTask, kRows - first)});
+        constexpr Index kPanel = TensorInfo::kPanelRows;
+        // Four panels are two pairs: a single one takes nearly as long as a pair.
+        for (Index first = 0, count = 0; first < kRows; first += count) {
+          const Index left = kRows - first;
+          count = kTask == detail::kUsualTaskRows && left > kTask && left <= kTask + kPanel ? 2 * kPanel
+                                                                                            : std::min(kTask, left);
+          function(GradientTask{I, first, count});
+        }
       }
     });
   }
