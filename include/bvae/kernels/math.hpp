@@ -74,6 +74,8 @@ struct MathTypes<double> {
 
 }  // namespace bvae::kernels
 
+#define BVAE_KERNEL_SOURCE "bvae/kernels/math_parts.inc"
+#include "bvae/kernels/for_each_isa.inc"
 #define BVAE_KERNEL_SOURCE "bvae/kernels/math.inc"
 #include "bvae/kernels/for_each_isa.inc"
 

@@ -14,5 +14,7 @@
 
 #include "bvae/kernels/isa.hpp"
 
+#define BVAE_KERNEL_SOURCE "bvae/kernels/registers.inc"
+#include "bvae/kernels/for_each_isa.inc"
 #define BVAE_KERNEL_SOURCE "bvae/kernels/simd.inc"
 #include "bvae/kernels/for_each_isa.inc"
