@@ -47,18 +47,33 @@ std::uint64_t training(int threads) {
   Model model{bvae::Seed{1}};
   bvae::Trainer trainer{model, bvae::Bernoulli{}, bvae::Kl{.free_bits = 0.05},
                         bvae::WarmUp{.to = 0.7, .over = bvae::Epochs{2}}, bvae::AdamW{.learning_rate = 2e-3}};
-  const bvae::History history = trainer.fit(data, {.epochs = 3,
-                                                   .batch_size = 33,
-                                                   .seed = bvae::Seed{2},
-                                                   .threads = threads,
-                                                   .binarization = bvae::Binarization::kDynamic});
+  const bvae::Dataset validation = data.slice(0, 50);
+  const bvae::History history = trainer.fit(data, validation,
+                                            {.epochs = 3,
+                                             .batch_size = 33,
+                                             .seed = bvae::Seed{2},
+                                             .threads = threads,
+                                             .binarization = bvae::Binarization::kDynamic});
   std::uint64_t sum = 0xcbf29ce484222325u;
   mix(sum, model.parameters().data(), model.parameters().size());
   mix(sum, &history.epochs.back().train.objective, 1);
+  mix(sum, &history.epochs.back().validation->kl, 1);
+  const bvae::Matrix<float> codes = model.encode(data.columns<float>(0, 7)).mu;
+  const bvae::Matrix<float> drawn = model.sample(9, bvae::Bernoulli{});
+  mix(sum, codes.data(), static_cast<std::size_t>(codes.size()));
+  mix(sum, drawn.data(), static_cast<std::size_t>(drawn.size()));
   return sum;
 }
 
 }  // namespace
+
+bvae::Matrix<float> BVAE_UNIT::squares(bvae::Matrix<float> x) {
+  bvae::Matrix<float> y(x.rows() + 1, x.cols());
+  y.setOnes();
+  y.topRows(x.rows()) = x.cwiseProduct(x);
+  x = y;
+  return x;
+}
 
 Checksums BVAE_UNIT::compute(int isa, int threads) {
   bvae::use_isa(static_cast<bvae::Isa>(isa));

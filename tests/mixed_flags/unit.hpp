@@ -1,6 +1,7 @@
-// What each translation unit computes: checksums, so that no type of the library passes between them.
+// What each translation unit computes.
 #pragma once
 
+#include <bvae/core/types.hpp>
 #include <cstdint>
 
 struct Checksums {
@@ -11,7 +12,11 @@ struct Checksums {
 
 namespace plain {
 Checksums compute(int isa, int threads);
-}
+/// Takes a matrix of another unit, and gives one to it.
+bvae::Matrix<float> squares(bvae::Matrix<float> x);
+}  // namespace plain
 namespace native {
 Checksums compute(int isa, int threads);
-}
+/// Takes a matrix of another unit, and gives one to it.
+bvae::Matrix<float> squares(bvae::Matrix<float> x);
+}  // namespace native

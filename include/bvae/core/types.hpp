@@ -12,24 +12,25 @@ namespace bvae {
 
 using Eigen::Index;
 
-/// A batch: column-major, one column = one sample, rows = the flattened shape with the channel fastest.
+/// A batch: column-major, one column = one sample, rows = the flattened shape with the channel fastest. Not aligned: where
+/// Eigen aligns depends on the flags of a file, and files with different flags may be linked.
 template <class Scalar>
-using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::DontAlign>;
 template <class Scalar>
-using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1, Eigen::DontAlign>;
 
 /// Views into a batch, an activation or a tensor. Sizes are dynamic on purpose: Eigen packs fixed-size products on the
 /// stack.
 template <class Scalar>
-using View = Eigen::Map<Matrix<Scalar>>;
+using View = Eigen::Map<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
 template <class Scalar>
-using ConstView = Eigen::Map<const Matrix<Scalar>>;
+using ConstView = Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
 
 /// Views of some rows of a batch.
 template <class Scalar>
-using RowsView = Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+using RowsView = Eigen::Map<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>, 0, Eigen::OuterStride<>>;
 template <class Scalar>
-using ConstRowsView = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+using ConstRowsView = Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>, 0, Eigen::OuterStride<>>;
 
 namespace detail {
 /// The columns of one view into another, of the same size. Compiles to far less than an assignment of two views.
