@@ -68,7 +68,8 @@ void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scal
 }
 
 /// dx = W^T dy, the gradient with respect to the inputs; with an activation that gave x, the gradient with respect to
-/// the activation's input: W^T dy times its derivative.
+/// the activation's input: W^T dy times its derivative. Lanes are samples here, so a rectifier's derivative, which lies
+/// in columns of x, comes when the sums are transposed.
 template <Activation A = Activation::kIdentity, class Scalar>
 void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* dy, Scalar* dx,
                           const Scalar* x = nullptr, Scalar parameter = {}) {

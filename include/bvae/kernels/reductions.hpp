@@ -21,8 +21,8 @@ namespace bvae::kernels {
   return sum;
 }
 
-/// Sum of squares: 1024 values at a time in S, these sums in double. Infinite or NaN if any value is; not if only the
-/// squares are no floats.
+/// Sum of squares: of 1024 values at a time in S, in four times 16 lanes (see sum_of_chunk), and of these in double, in
+/// 16 lanes. Infinite or NaN if any value is; not if only the squares are no floats.
 template <class S>
 double sum_of_squares(Size count, const S* x) {
   const double sum = choose(&baseline::sum_of_squares<S>, &v3::sum_of_squares<S>, &v4::sum_of_squares<S>)(count, x);
