@@ -1,4 +1,4 @@
-// Counts every malloc of the program: a warm training step must make none.
+// Counts every allocation of the program, whatever function makes it: a warm training step must make none.
 // A sanitizer brings its own malloc: there is nothing to count then.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #if defined(__has_feature)
@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -28,10 +29,20 @@ std::atomic<long> allocations{0};
 
 // glibc's own names behind malloc; operator new, Eigen and std::vector all end up here.
 extern "C" void* __libc_malloc(std::size_t);                 // NOLINT
+extern "C" void* __libc_calloc(std::size_t, std::size_t);    // NOLINT
+extern "C" void* __libc_realloc(void*, std::size_t);         // NOLINT
 extern "C" void* __libc_memalign(std::size_t, std::size_t);  // NOLINT
 extern "C" void* malloc(std::size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   return __libc_malloc(size);
+}
+extern "C" void* calloc(std::size_t count, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_calloc(count, size);
+}
+extern "C" void* realloc(void* old, std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_realloc(old, size);
 }
 extern "C" void* memalign(std::size_t alignment, std::size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
@@ -91,6 +102,34 @@ TEST_CASE("The counter sees an allocation", "[allocation]") {
   const Eigen::MatrixXf* volatile matrix = new Eigen::MatrixXf(300, 300);
   delete matrix;
   CHECK(allocations.load() - before == 4);
+}
+
+TEST_CASE("The counter sees every function that allocates", "[allocation]") {
+  // Volatile, because compilers leave out an allocation that nobody uses.
+  void* volatile made = nullptr;
+  const auto check_counted = [&](const char* name, auto&& allocate) {
+    const long before = allocations.load();
+    made = allocate();
+    const long counted = allocations.load() - before;
+    INFO(name);
+    CHECK(made != nullptr);
+    CHECK(counted == 1);
+  };
+  check_counted("malloc", [] { return std::malloc(100); });
+  check_counted("realloc", [&] { return std::realloc(made, 100'000); });
+  std::free(made);
+  check_counted("calloc", [] { return std::calloc(10, 10); });
+  std::free(made);
+  check_counted("aligned_alloc", [] { return std::aligned_alloc(64, 128); });
+  CHECK(reinterpret_cast<std::uintptr_t>(made) % 64 == 0);
+  std::free(made);
+  check_counted("memalign", [] { return ::memalign(64, 128); });
+  std::free(made);
+  check_counted("posix_memalign", [] {
+    void* out = nullptr;
+    return ::posix_memalign(&out, 64, 128) == 0 ? out : nullptr;
+  });
+  std::free(made);
 }
 
 TEST_CASE("A warm training step allocates nothing", "[allocation]") {

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <numbers>
 #include <set>
 #include <span>
@@ -57,18 +56,6 @@ double chi_square(std::span<const float> values, Cell cell) {
   double sum = 0;
   for (const double c : counts) sum += (c - expected) * (c - expected) / expected;
   return (sum - 99) / std::sqrt(2.0 * 99);
-}
-
-// Words that reach the ends of every range, then plenty of others.
-std::vector<std::uint32_t> many_words(std::size_t count, std::uint32_t sample) {
-  std::vector<std::uint32_t> words{0u,          1u,          0xffu,       0x100u,      0x7fffff80u, 0x7fffffffu,
-                                   0x80000000u, 0x3fffffffu, 0x40000000u, 0xbfffffffu, 0xc0000000u, 0xfffffeffu,
-                                   0xffffff00u, 0xffffff7fu, 0xffffff80u, 0xffffffffu};
-  const RandomStream random(Seed{99}, Stream::kUser);
-  for (std::uint32_t b = 0; words.size() < count; ++b)
-    for (const std::uint32_t w : random.words(sample, b)) words.push_back(w);
-  words.resize(count);
-  return words;
 }
 
 }  // namespace
@@ -222,48 +209,6 @@ TEST_CASE("RandomStream: uniform numbers lie in the range 0 to 1, 1 excluded, ev
   CHECK(std::abs(sum / n - 0.5) < 5 / std::sqrt(12 * n));
   CHECK(std::abs(chi_square(values, [](double v) { return v; })) < 5);
   CHECK(std::abs(chi_square(values, [](double v) { return v * 256 - std::floor(v * 256); })) < 5);  // lower bits
-}
-
-TEST_CASE("box_muller: instruction sets with fused multiply-adds give the same bits", "[core][random]") {
-  constexpr std::size_t kPairs = 1 << 18;
-  const std::vector<std::uint32_t> a = many_words(kPairs, 0);
-  const std::vector<std::uint32_t> b = many_words(kPairs, 1);
-  std::vector<float> expected;
-  for (const bvae::Isa isa : bvae_test::compared_isas()) {
-    const bvae_test::UsingIsa use(isa);
-    std::vector<float> normals(2 * kPairs);
-    bvae::kernels::box_muller(kPairs, a.data(), b.data(), normals.data(), normals.data() + kPairs);
-    if (expected.empty()) expected = normals;
-    INFO(name(isa));
-    CHECK(std::memcmp(normals.data(), expected.data(), normals.size() * sizeof(float)) == 0);
-  }
-}
-
-TEST_CASE("box_muller: agrees with the formula in double", "[core][random]") {
-  constexpr std::size_t kPairs = 1 << 16;
-  const std::vector<std::uint32_t> a = many_words(kPairs, 2);
-  std::vector<std::uint32_t> b = many_words(kPairs, 3);
-  for (const bvae::Isa isa : bvae_test::all_isas()) {
-    const bvae_test::UsingIsa use(isa);
-    double worst = 0;
-    for (std::size_t turn = 0; turn < 17; ++turn) {  // the special words of `a` meet all those of `b`
-      const std::size_t pairs = turn == 0 ? kPairs : 16;
-      std::vector<float> first(pairs), second(pairs);
-      bvae::kernels::box_muller(static_cast<bvae::kernels::Size>(pairs), a.data(), b.data(), first.data(),
-                                second.data());
-      for (std::size_t i = 0; i < pairs; ++i) {
-        const double u = static_cast<double>(static_cast<float>((static_cast<double>(a[i]) + 0.5) * 0x1p-32));
-        const double v = 2 * std::numbers::pi * static_cast<double>(b[i] >> 8) * 0x1p-24;
-        const double radius = std::sqrt(-2 * std::log(u));
-        const double error = std::max(std::abs(static_cast<double>(first[i]) - radius * std::cos(v)),
-                                      std::abs(static_cast<double>(second[i]) - radius * std::sin(v)));
-        worst = error <= worst ? worst : error;  // NaN too
-      }
-      std::rotate(b.begin(), b.begin() + 1, b.begin() + 16);
-    }
-    INFO(name(isa));
-    CHECK(worst < 6e-7);
-  }
 }
 
 TEST_CASE("RandomStream: a million normals have the moments, tails and shape of N(0, 1)", "[core][random]") {

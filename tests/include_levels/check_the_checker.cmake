@@ -39,6 +39,23 @@ tree(points_up_relative "layers/linear.hpp: level 1 includes models/vae.hpp" mod
      "  # include \"../models/vae.hpp\"")
 tree(metric_sees_trainer "metrics/elbo.hpp: level 3 includes training/trainer.hpp of level 4" ${shape} ${event} ${trainer}
      metrics/elbo.hpp "#include <bvae/training/trainer.hpp>")
+tree(kernels "" core/shape.hpp "#include <Eigen/Core>\n#include <bvae/kernels/sums.hpp>" kernels/simd.hpp
+     "#include <cmath>" kernels/sums.hpp "#include \"simd.hpp\"\n#define BVAE_KERNEL_SOURCE \"bvae/kernels/sums.inc\""
+     kernels/sums.inc " ")
+tree(kernel_sees_core "kernels/sums.hpp: kernels know nothing else of bvae, but it includes core/shape.hpp" ${shape}
+     kernels/sums.hpp "#include <bvae/core/shape.hpp>")
+tree(kernel_sees_version "kernels know nothing else of bvae, but it includes version.hpp" version.hpp " "
+     kernels/sums.inc "#include \"../version.hpp\"")
+tree(kernel_sees_layer "kernels know nothing else of bvae, but it includes layers/linear.hpp" layers/linear.hpp " "
+     kernels/sums.hpp "#include \"bvae/layers/linear.hpp\"")
+tree(kernel_source_elsewhere "kernels know nothing else of bvae, but it includes core/sums.inc" core/sums.inc " "
+     kernels/sums.hpp "#define BVAE_KERNEL_SOURCE \"bvae/core/sums.inc\"")
+tree(kernel_source_missing "includes kernels/gone.inc, which does not exist" kernels/sums.hpp
+     "#define BVAE_KERNEL_SOURCE \"bvae/kernels/gone.inc\"")
+tree(kernel_sees_eigen "kernels/sums.inc: kernels do without Eigen, but it has the line: #include <Eigen/Core>"
+     kernels/sums.inc "#include <vector>\n#include <Eigen/Core>")
+tree(kernel_sees_more_of_eigen "kernels do without Eigen, but it has the line: #include .unsupported/Eigen/"
+     kernels/sums.hpp "#include <unsupported/Eigen/SpecialFunctions>")
 tree(families_mix "families of level 1 do not see each other, but it includes layers/linear.hpp" ${shape} ${layer}
      optimizers/adam.hpp "#include <bvae/layers/linear.hpp>")
 tree(callback_sees_trainer "callbacks see the event, never the trainer" ${shape} ${event} ${trainer} callbacks/bar.hpp

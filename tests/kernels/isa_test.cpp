@@ -86,10 +86,30 @@ TEST_CASE("use_isa: all that the processor has can be chosen, and nothing else",
     CHECK(bvae::isa() == isa);
   }
   const Isa last = bvae::isa();
-  const auto beyond = static_cast<Isa>(static_cast<unsigned char>(bvae::best_isa()) + 1);
-  CHECK_THROWS_AS(bvae::use_isa(beyond), std::invalid_argument);
-  CHECK_THROWS_AS(bvae::use_isa(Isa{}), std::invalid_argument);
+  const std::string best(name(bvae::best_isa()));
+  for (const Isa isa : {Isa::kV3, Isa::kV4}) {
+    if (isa <= bvae::best_isa()) continue;
+    CHECK_THROWS_AS(bvae::use_isa(isa), std::invalid_argument);
+    CHECK_THROWS_WITH(bvae::use_isa(isa), "use_isa: this processor has " + best + ", not " + std::string(name(isa)));
+  }
+  for (const int value : {0, 4, 7, 255}) {
+    CHECK_THROWS_AS(bvae::use_isa(static_cast<Isa>(value)), std::invalid_argument);
+    CHECK_THROWS_WITH(bvae::use_isa(static_cast<Isa>(value)),
+                      "use_isa: " + std::to_string(value) + " is no instruction set");
+  }
   CHECK(bvae::isa() == last);
+}
+
+// As if for a lesser processor, because the one at hand may have them all.
+TEST_CASE("check_isa: refuses what a processor lacks, and says what it has", "[kernels][isa]") {
+  using bvae::detail::check_isa;
+  for (const Isa best : {Isa::kBaseline, Isa::kV3, Isa::kV4})
+    for (const Isa isa : {Isa::kBaseline, Isa::kV3, Isa::kV4})
+      if (isa <= best) CHECK_NOTHROW(check_isa("use_isa", isa, best));
+  CHECK_THROWS_AS(check_isa("use_isa", Isa::kV4, Isa::kV3), std::invalid_argument);
+  CHECK_THROWS_WITH(check_isa("use_isa", Isa::kV4, Isa::kV3), "use_isa: this processor has v3, not v4");
+  CHECK_THROWS_WITH(check_isa("use_isa", Isa::kV3, Isa::kBaseline), "use_isa: this processor has baseline, not v3");
+  CHECK_THROWS_WITH(check_isa("BVAE_ISA", Isa::kV4, Isa::kBaseline), "BVAE_ISA: this processor has baseline, not v4");
 }
 
 TEST_CASE("isa: the best one without BVAE_ISA, and if it is empty", "[kernels][isa]") {

@@ -186,6 +186,40 @@ TEMPLATE_TEST_CASE("kernels::continuous_bernoulli: is right near 1/2, where it c
   }
 }
 
+TEMPLATE_TEST_CASE("kernels::continuous_bernoulli_mean: any length, in place too, with the same bits for all registers",
+                   "[kernels]", float, double) {
+  const double bar = 8 * double(std::numeric_limits<TestType>::epsilon());
+  const auto fill_logits = [](auto& logits) {  // up to 9, and near 0
+    bvae_test::fill(logits, 1.1, 9);
+    for (std::size_t i = 0; i < logits.size(); i += 3) logits[i] *= TestType(0.1);
+    for (std::size_t i = 0; i < logits.size(); i += 7) logits[i] = 0;
+  };
+  bvae_test::for_isas_and_lengths([&](std::size_t count, bool at_end) {
+    Guarded<TestType> logits(count, at_end), mean(count, at_end);
+    fill_logits(logits);
+    bvae::kernels::continuous_bernoulli_mean(Size(count), logits.data(), mean.data());
+    bool right = true;
+    for (std::size_t i = 0; i < count; ++i)
+      right = right && bvae_test::close(mean[i], ContinuousBernoulli::gradient(double(logits[i]), 0), bar);
+    REQUIRE(right);
+    bvae::kernels::continuous_bernoulli_mean(Size(count), logits.data(), logits.data());
+    REQUIRE(same_bits(mean, logits));
+  });
+  const auto run = [&] {
+    std::vector<TestType> all;
+    for (std::size_t count = 1; count <= 67; ++count) {
+      std::vector<TestType> values(count);
+      fill_logits(values);
+      bvae::kernels::continuous_bernoulli_mean(Size(count), values.data(), values.data());
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+  };
+  bvae_test::for_fused_isas(run, [](const std::vector<TestType>& first, const std::vector<TestType>& other) {
+    CHECK(same_bits(first, other));
+  });
+}
+
 TEMPLATE_TEST_CASE(
     "kernels::gaussian_per_pixel: blocks of means and log variances, with the same bits for all registers", "[kernels]",
     float, double) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
+#include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "support/bits.hpp"
@@ -23,6 +26,47 @@ void fill_whole(Values& values, std::size_t seed) {
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = static_cast<std::remove_reference_t<decltype(values[0])>>(static_cast<int>((i * 7 + seed) % 13) - 6);
 }
+
+template <class T>
+constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
+
+/// A matrix in panels, `gap` values of NaN between them; nothing after the last.
+template <class T>
+class PanelMatrix {
+ public:
+  PanelMatrix(std::size_t panels, std::size_t columns, std::size_t gap, bool at_end)
+      : columns_(columns), panel_(16 * columns + gap), memory_((panels - 1) * panel_ + 16 * columns, at_end) {
+    bvae_test::fill(memory_, 1.1);
+    for (std::size_t i = 0; i < memory_.size(); ++i)
+      if (is_gap(i)) memory_[i] = kNan<T>;
+  }
+  T* data() { return memory_.data(); }
+  const T* data() const { return memory_.data(); }
+  Size stride() const { return static_cast<Size>(panel_); }
+  T at(std::size_t r, std::size_t k) const { return memory_.data()[r / 16 * panel_ + 16 * k + r % 16]; }
+  bool gaps_are_untouched() const {
+    for (std::size_t i = 0; i < memory_.size(); ++i)
+      if (is_gap(i) && !std::isnan(memory_.data()[i])) return false;
+    return true;
+  }
+
+ private:
+  bool is_gap(std::size_t i) const { return i % panel_ >= 16 * columns_; }
+
+  std::size_t columns_, panel_;
+  Guarded<T> memory_;
+};
+
+/// Whether all values were as expected: in every bit where the instruction set in use has a fused multiply-add.
+struct Expected {
+  template <class T>
+  void compare(T value, T expected) {
+    met = met && (exact ? std::memcmp(&value, &expected, sizeof value) == 0
+                        : bvae_test::close(value, double(expected), 64 * double(std::numeric_limits<T>::epsilon())));
+  }
+  bool exact = bvae_test::is_fused(bvae::isa());
+  bool met = true;
+};
 
 }  // namespace
 
@@ -136,40 +180,106 @@ TEST_CASE("kernels::merge_moments: mean and squared deviations of the union", "[
   }
 }
 
-TEMPLATE_TEST_CASE("kernels: products of panels and vectors, and what is taken off a gradient", "[kernels]", float,
+// The loops that merge_moments, panels_times_vector, ... document, in the order that gives the same bits with a fused
+// multiply-add. Values are compared with them in buffers beside forbidden pages; what lies between their columns or
+// panels is NaN, which must not be read, and must stay.
+
+TEST_CASE("kernels::merge_moments: reads and writes exactly its values", "[kernels]") {
+  constexpr double kSize = 8, kLast = 11;
+  bvae_test::for_isas_and_lengths(
+      [](std::size_t rows, bool at_end) {
+        for (const std::size_t parts : {1U, 2U, 3U, 5U})
+          for (const std::size_t stride : {rows, rows + 3}) {
+            const std::size_t count = (parts - 1) * stride + rows;
+            Guarded<double> sums(count, at_end), squares(count, at_end), mean(rows, at_end), square(rows, at_end);
+            bvae_test::fill(sums, 1.1, 5, 3);
+            bvae_test::fill(squares, 1.3, 5, 6);
+            for (std::size_t i = 0; i < count; ++i)
+              if (i % stride >= rows) sums[i] = squares[i] = kNan<double>;
+            const auto r = static_cast<Size>(rows), p = static_cast<Size>(parts), s = static_cast<Size>(stride);
+            kernels::merge_moments(r, p, s, kSize, kLast, sums.data(), squares.data(), mean.data(), square.data());
+            Expected expected;
+            for (std::size_t i = 0; i < rows; ++i) {
+              double total = 0, deviations = 0;
+              for (std::size_t k = 0; k < parts; ++k) total += sums[k * stride + i];
+              const double center = total / (kSize * double(parts - 1) + kLast);
+              for (std::size_t k = 0; k < parts; ++k) {
+                const double own = k + 1 < parts ? kSize : kLast;
+                const double d = sums[k * stride + i] / own - center;
+                deviations = std::fma(d * own, d, deviations + squares[k * stride + i]);
+              }
+              expected.compare(mean[i], center);
+              expected.compare(square[i], deviations);
+            }
+            INFO(parts << " parts, stride " << stride);
+            REQUIRE(expected.met);
+          }
+      },
+      {.dense = 50, .most = 130, .step = 19});
+}
+
+TEMPLATE_TEST_CASE("kernels: products of panels and vectors read and write exactly their values", "[kernels]", float,
                    double) {
-  for (const bvae::Isa isa : bvae_test::all_isas()) {
-    const bvae_test::UsingIsa using_isa(isa);
-    for (const std::size_t panels : {1U, 3U})
-      for (const std::size_t columns : {1U, 5U, 20U}) {
-        const std::size_t panel = 16 * (columns + 2);
-        std::vector<TestType> w(panels * panel), u(16 * panels), v(columns);
-        fill_whole(w, 1);
-        fill_whole(u, 2);
-        fill_whole(v, 3);
-        std::vector<double> rows(16 * panels), columns_out(columns);
-        const auto p = static_cast<Size>(panels), c = static_cast<Size>(columns), stride = static_cast<Size>(panel);
-        const auto at = [&](std::size_t r, std::size_t k) -> TestType& { return w[r / 16 * panel + 16 * k + r % 16]; };
-        kernels::panels_times_vector<TestType>(p, c, w.data(), stride, v.data(), rows.data());
-        kernels::vector_times_panels<TestType>(p, c, w.data(), stride, u.data(), columns_out.data());
-        for (std::size_t r = 0; r < 16 * panels; ++r) {
-          double sum = 0;
-          for (std::size_t k = 0; k < columns; ++k) sum += double(at(r, k) * v[k]);
-          REQUIRE(rows[r] == sum);
-        }
-        for (std::size_t k = 0; k < columns; ++k) {
-          double sum = 0;
-          for (std::size_t r = 0; r < 16 * panels; ++r) sum += double(at(r, k) * u[r]);
-          REQUIRE(columns_out[k] == sum);
-        }
-        std::vector<TestType> before = w;
-        kernels::subtract_outer_product<TestType>(p, c, w.data(), stride, 3, u.data(), v.data(), 4);
-        for (std::size_t i = 0; i < w.size(); ++i) {
-          const std::size_t k = i % panel / 16, r = i / panel * 16 + i % 16;
-          REQUIRE(w[i] == (k < columns ? (before[i] - 3 * u[r] * v[k]) / 4 : before[i]));
-        }
-      }
-  }
+  bvae_test::for_isas_and_lengths(
+      [](std::size_t columns, bool at_end) {
+        for (const std::size_t panels : {1U, 2U, 5U})
+          for (const std::size_t gap : {0U, 5U}) {
+            const PanelMatrix<TestType> w(panels, columns, gap, at_end);
+            Guarded<TestType> u(16 * panels, at_end), v(columns, at_end);
+            Guarded<double> rows(16 * panels, at_end), sums(columns, at_end);
+            bvae_test::fill(u, 1.3);
+            bvae_test::fill(v, 1.7);
+            const auto p = static_cast<Size>(panels), c = static_cast<Size>(columns);
+            Expected expected;
+            kernels::panels_times_vector<TestType>(p, c, w.data(), w.stride(), v.data(), rows.data());
+            for (std::size_t r = 0; r < 16 * panels; ++r) {
+              double sum = 0;
+              for (std::size_t k = 0; k < columns; ++k) sum = std::fma(double(w.at(r, k)), double(v[k]), sum);
+              expected.compare(rows[r], sum);
+            }
+            for (const bool adds : {false, true}) {
+              bvae_test::fill(sums, 1.9);
+              const std::vector<double> before(sums.begin(), sums.end());
+              kernels::vector_times_panels<TestType>(p, c, w.data(), w.stride(), u.data(), sums.data(), adds);
+              for (std::size_t k = 0; k < columns; ++k) {
+                double lanes[16] = {};
+                for (std::size_t r = 0; r < 16 * panels; ++r)
+                  lanes[r % 16] = std::fma(double(w.at(r, k)), double(u[r]), lanes[r % 16]);
+                for (std::size_t half = 8; half > 0; half /= 2)
+                  for (std::size_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+                expected.compare(sums[k], (adds ? before[k] : 0) + lanes[0]);
+              }
+            }
+            INFO(panels << " panels, " << gap << " values between them");
+            REQUIRE(expected.met);
+          }
+      },
+      {.dense = 40, .most = 150, .step = 37});
+}
+
+TEMPLATE_TEST_CASE("kernels::subtract_outer_product: reads and writes exactly its values", "[kernels]", float, double) {
+  bvae_test::for_isas_and_lengths(
+      [](std::size_t columns, bool at_end) {
+        for (const std::size_t panels : {1U, 2U, 5U})
+          for (const std::size_t gap : {0U, 5U}) {
+            const PanelMatrix<TestType> before(panels, columns, gap, at_end);
+            PanelMatrix<TestType> g(panels, columns, gap, at_end);
+            Guarded<TestType> u(16 * panels, at_end), v(columns, at_end);
+            bvae_test::fill(u, 1.3);
+            bvae_test::fill(v, 1.7);
+            const TestType factor = TestType(0.7), divisor = TestType(1.3);
+            kernels::subtract_outer_product<TestType>(static_cast<Size>(panels), static_cast<Size>(columns), g.data(),
+                                                      g.stride(), factor, u.data(), v.data(), divisor);
+            Expected expected;
+            for (std::size_t r = 0; r < 16 * panels; ++r)
+              for (std::size_t k = 0; k < columns; ++k)
+                expected.compare(g.at(r, k), std::fma(-(u[r] * factor), v[k], before.at(r, k)) / divisor);
+            INFO(panels << " panels, " << gap << " values between them");
+            REQUIRE(expected.met);
+            REQUIRE(g.gaps_are_untouched());
+          }
+      },
+      {.dense = 40, .most = 150, .step = 37});
 }
 
 TEMPLATE_TEST_CASE("kernels of normalisations: the same bits for all registers", "[kernels]", float, double) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of the kernels on AArch64: compiled by a cross compiler, run in an emulator. tests/kernels/on_aarch64.sh
+# Runs the tests of the kernels and of what core/ makes of them on AArch64: compiled by a cross compiler, run in an
+# emulator. tests/kernels/on_aarch64.sh
 #
 # Debian's Catch2 has its main function for this machine only, so the header's own is compiled.
 set -euo pipefail
@@ -20,7 +21,8 @@ compile() {
 }
 
 printf '#define CATCH_CONFIG_MAIN\n#include <catch2/catch.hpp>\n' | compile -O0 -x c++ -c - -o "$work/main.o"
-for test in "$repository"/tests/kernels/*_test.cpp "$repository"/tests/core/{denormals,rounding}_test.cpp; do
+for test in "$repository"/tests/kernels/*_test.cpp \
+  "$repository"/tests/core/{denormals,products,random,rounding}_test.cpp; do
   say "on AArch64: ${test#"$repository"/}"
   compile -O1 -static "$test" "$work/main.o" -pthread -o "$work/test"
   nice -n 10 qemu-aarch64 "$work/test"

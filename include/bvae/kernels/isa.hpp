@@ -79,14 +79,21 @@ inline std::atomic<Isa>& chosen_isa() noexcept {
   return chosen;
 }
 
+/// Refuses what is no instruction set, and what a processor lacks whose best one is `best`.
+inline void check_isa(const std::string& caller, Isa isa, Isa best) {
+  if (isa < Isa::kBaseline || isa > Isa::kV4)
+    throw std::invalid_argument(caller + ": " + std::to_string(static_cast<int>(isa)) + " is no instruction set");
+  if (isa > best)
+    throw std::invalid_argument(caller + ": this processor has " + std::string(name(best)) + ", not " +
+                                std::string(name(isa)));
+}
+
 }  // namespace detail
 
 /// Makes all kernels of the process use `isa` from now on; not to be called while a model trains.
-/// \throws std::invalid_argument if this processor lacks it
+/// \throws std::invalid_argument if this processor lacks it, or if it is none
 inline void use_isa(Isa isa) {
-  if (isa < Isa::kBaseline || isa > best_isa())
-    throw std::invalid_argument("use_isa: this processor has " + std::string(name(best_isa())) + ", not " +
-                                std::string(name(isa)));
+  detail::check_isa("use_isa", isa, best_isa());
   detail::chosen_isa().store(isa, std::memory_order_relaxed);
 }
 
@@ -104,8 +111,7 @@ inline Isa isa_of_environment() {
   const char* text = std::getenv("BVAE_ISA");
   if (text == nullptr || *text == '\0') return best_isa();
   const Isa wanted = isa_of(text);
-  if (wanted > best_isa())
-    throw std::invalid_argument("BVAE_ISA: this processor has " + std::string(name(best_isa())) + ", not " + text);
+  check_isa("BVAE_ISA", wanted, best_isa());
   return wanted;
 }
 
