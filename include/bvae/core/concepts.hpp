@@ -28,7 +28,7 @@ concept Bindable = Shape<In> && requires { typename L::template Bind<In>; };
 ///  - `kGradientRows` and `gradient(x, dy, Tensors<Scalar>, first, count)` with `kParameters`: the parameters' gradient
 ///    over all samples, for rows [first, first + count) of the work, `first` a multiple of 16; rows are independent,
 ///    threads share them. Returns the sum of squares of what it wrote (for the gradient's norm)
-///  - `kGradientTaskRows`: how many of these rows, a multiple of 16, are one task for a thread; else 48
+///  - `kGradientTaskRows`: how many of these rows, a multiple of 16, are one task for a thread at most; else 48
 ///  - `kGradientScratch`: how many values of products' packing memory `gradient` needs, see products::reserve; else 0
 ///  - `kGradientIsProduct`, `gradient_range(first, count)` and `gradient_to(x, dy, first, count, to, upcoming)`: each
 ///    part of `gradient` is one range of the parameters, the ranges together are all of them, and the norm of the whole

@@ -21,8 +21,14 @@ using kernels::Activation;
 namespace detail {
 
 inline constexpr Index kPanel = TensorInfo::kPanelRows;
-inline constexpr Index kGradientGroup = 3 * kPanel;  ///< outputs whose deltas are packed together
-inline constexpr Index kGradientPiece = 128;         ///< samples likewise; the sums go on from piece to piece
+inline constexpr Index kGroup = 3 * kPanel;   ///< outputs or samples whose deltas are packed together, at most
+inline constexpr Index kGradientPiece = 128;  ///< samples of a gradient likewise; the sums go on from piece to piece
+
+/// How many of the rows that are left are taken together: a group, but two pairs of panels rather than three and a
+/// single one, which takes nearly as long as a pair with AVX-512.
+constexpr Index next_group(Index left) {
+  return left > kGroup && left <= kGroup + kPanel ? 2 * kPanel : std::min(kGroup, left);
+}
 
 /// Packing memory of this thread; grows to its final size in the first product of each size, so warm steps allocate
 /// nothing. A thread may meet its first gradient late, because threads share these as they come: so there is always
@@ -31,7 +37,7 @@ template <class Scalar>
 Scalar* scratch(Index values) {
   thread_local Arena<Scalar> memory;
   if (static_cast<Index>(memory.size()) < values)
-    memory.resize(static_cast<std::size_t>(std::max(values, kGradientGroup * kGradientPiece)));
+    memory.resize(static_cast<std::size_t>(std::max(values, kGroup * kGradientPiece)));
   return memory.data();
 }
 
@@ -49,16 +55,16 @@ constexpr Scalar slope_of(Scalar parameter) {
 /// comes late must not allocate then.
 template <class Scalar>
 void reserve(Index values) {
-  detail::scratch<Scalar>(values);
+  detail::scratch<Scalar>(std::max<Index>(values, 1));
 }
 
 /// y = activation(W x + b): `w` outputs x inputs in panels, `x` inputs x samples, `y` outputs x samples.
 template <Activation A = Activation::kIdentity, class Scalar>
 void weights_times_inputs(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* x, Scalar* y,
                           Scalar parameter = {}) {
-  constexpr Index kGroup = detail::kRectifies<A> ? std::numeric_limits<Index>::max() : 48;
-  for (Index first = 0; first < samples; first += std::min(kGroup, samples)) {
-    const Index group = std::min(kGroup, samples - first);
+  constexpr Index kMost = detail::kRectifies<A> ? std::numeric_limits<Index>::max() : 48;
+  for (Index first = 0; first < samples; first += std::min(kMost, samples)) {
+    const Index group = std::min(kMost, samples - first);
     Scalar* const to = y + first * outputs;
     kernels::panels_times_columns<Scalar>(outputs, group, inputs, w, TensorInfo::panel_of(inputs),
                                           {x + first * inputs, inputs, 0, inputs}, w + detail::kPanel * inputs, to,
@@ -74,19 +80,16 @@ template <Activation A = Activation::kIdentity, class Scalar>
 void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* w, const Scalar* dy, Scalar* dx,
                           const Scalar* x = nullptr, Scalar parameter = {}) {
   using detail::kPanel;
-  constexpr Index kGroup = 3 * kPanel;  // samples whose deltas are packed together, each panel with zeros to start from
-  constexpr Index kBlock = 48;          // inputs whose results are transposed while they are in the first-level cache
+  constexpr Index kBlock = 48;  // inputs whose results are transposed while they are in the first-level cache
+  // A group of samples' deltas is packed together, each panel with zeros at its end, from which sums start.
   const Index panel = kPanel * (outputs + 1);
-  const Index panels = (std::min(kGroup, samples) + kPanel - 1) / kPanel;
+  const Index panels = (std::min(detail::kGroup, samples) + kPanel - 1) / kPanel;
   Scalar* const packed = detail::scratch<Scalar>(panels * (panel + kPanel * kBlock));
   Scalar* const product = packed + panels * panel;
   for (Index p = 0; p < panels; ++p) std::fill_n(packed + (p + 1) * panel - kPanel, kPanel, Scalar(0));
-  constexpr bool kMasks = detail::kRectifies<A> && A != Activation::kIdentity;
-  Index group = 0;
-  for (Index first = 0; first < samples; first += group) {
-    const Index left = samples - first;
-    // Four panels are two pairs: a single one takes nearly as long as a pair.
-    group = left > kGroup && left <= kGroup + kPanel ? 2 * kPanel : std::min(kGroup, left);
+  constexpr bool kReadsOutput = detail::kRectifies<A> && A != Activation::kIdentity;
+  for (Index first = 0, group = 0; first < samples; first += group) {
+    group = detail::next_group(samples - first);
     Index rows = 0;
     for (; rows < group; rows += kPanel) {
       Scalar* const to = packed + rows / kPanel * panel;
@@ -100,7 +103,7 @@ void weights_times_deltas(Index outputs, Index inputs, Index samples, const Scal
       kernels::panels_times_columns<Scalar>(rows, count, outputs, packed, panel,
                                             {w + kPanel * input, kPanel, TensorInfo::panel_of(inputs), kPanel},
                                             packed + kPanel * outputs, product, rows);
-      kernels::transpose(group, count, product, rows, dx + at, inputs, kMasks ? x + at : nullptr,
+      kernels::transpose(group, count, product, rows, dx + at, inputs, kReadsOutput ? x + at : nullptr,
                          detail::slope_of<A>(parameter));
     }
     if constexpr (!detail::kRectifies<A>) {
@@ -117,12 +120,11 @@ template <class Scalar>
 void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scalar* x, const Scalar* dy, Index first,
                          Index count, Scalar* to, kernels::Upcoming<Scalar> upcoming = {}) {
   using detail::kPanel;
-  constexpr Index kGroup = detail::kGradientGroup;
   constexpr Index kPiece = detail::kGradientPiece;
   const Index panel = TensorInfo::panel_of(inputs);
-  Scalar* const packed = detail::scratch<Scalar>(kGroup * std::min(kPiece, samples));
-  for (Index row = first; row < first + count; row += kGroup, to += kGroup / kPanel * panel) {
-    const Index rows = std::min(kGroup, first + count - row);
+  Scalar* const packed = detail::scratch<Scalar>(detail::kGroup * std::min(kPiece, samples));
+  for (Index row = first, rows = 0; row < first + count; row += rows, to += (rows + kPanel - 1) / kPanel * panel) {
+    rows = detail::next_group(first + count - row);
     for (Index begin = 0; begin < samples; begin += kPiece) {
       const Index piece = std::min(kPiece, samples - begin);
       for (Index r = 0; r < rows; r += kPanel)
@@ -132,7 +134,7 @@ void inputs_times_deltas(Index outputs, Index inputs, Index samples, const Scala
                                          {x + begin * inputs, inputs}, to, panel, begin > 0,
                                          begin + piece == samples ? upcoming : kernels::Upcoming<Scalar>{});
     }
-    for (const Scalar*& array : upcoming.arrays) array += array == nullptr ? 0 : kGroup / kPanel * panel;
+    for (const Scalar*& array : upcoming.arrays) array += array == nullptr ? 0 : (rows + kPanel - 1) / kPanel * panel;
     for (Index r = 0; r < rows; r += kPanel)  // what no weight owns
       std::fill(to + r / kPanel * panel + kPanel * (inputs + 1), to + (r / kPanel + 1) * panel, Scalar(0));
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/products.hpp"
 #include "bvae/kernels/activations.hpp"
 
 namespace bvae {
@@ -75,8 +76,8 @@ constexpr bool is_fusible_activation() {
   }
 }
 
-/// Rows of a task: a multiple of every register's width; the weights' part of a usual layer fits a cache.
-inline constexpr Index kUsualTaskRows = 48;
+/// Rows of a task: what products take together; the weights' part of a usual layer fits a cache.
+inline constexpr Index kUsualTaskRows = products::detail::kGroup;
 /// Values of a thread's memory that a product of the layer's gradient may need beyond those of any Linear.
 template <class B>
 inline constexpr Index kGradientScratch = [] {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bvae/core/concepts.hpp"
+#include "bvae/core/products.hpp"
 #include "bvae/core/reductions.hpp"
 #include "bvae/kernels/products.hpp"
 #include "bvae/layers/activations.hpp"
@@ -201,12 +202,9 @@ class Network {
       if constexpr (detail::kHasParameters<Bound<I>>) {
         constexpr Index kRows = Bound<I>::kGradientRows;
         constexpr Index kTask = detail::kTaskRows<Bound<I>>;
-        constexpr Index kPanel = TensorInfo::kPanelRows;
-        // Four panels are two pairs: a single one takes nearly as long as a pair.
         for (Index first = 0, count = 0; first < kRows; first += count) {
           const Index left = kRows - first;
-          count = kTask == detail::kUsualTaskRows && left > kTask && left <= kTask + kPanel ? 2 * kPanel
-                                                                                            : std::min(kTask, left);
+          count = kTask == detail::kUsualTaskRows ? products::detail::next_group(left) : std::min(kTask, left);
           function(GradientTask{I, first, count});
         }
       }

@@ -77,13 +77,7 @@ struct SpectralNorm {
     static constexpr auto kState = detail::SpectralMatrix<Inside>::kState;
     static constexpr Index kGradientRows = Inside::kGradientRows;
     static constexpr Index kGradientScratch = detail::kGradientScratch<Inside>;
-    static constexpr Index kGradientTaskRows = [] {
-      if constexpr (requires { Inside::kGradientTaskRows; }) {
-        return Inside::kGradientTaskRows;
-      } else {
-        return Index{48};
-      }
-    }();
+    static constexpr Index kGradientTaskRows = detail::kTaskRows<Inside>;
 
    private:
     using W = detail::SpectralMatrix<Inside>;
@@ -177,8 +171,9 @@ struct SpectralNorm {
       double squares = 0;
       if constexpr (requires { Inside::gradient_block(first, count); }) {
         for (Index row = first; row < first + count; row += kGradientTaskRows) {
-          const double own = Inside::gradient(x, dy, g, row, kGradientTaskRows);
-          const PanelBlock part = Inside::gradient_block(row, kGradientTaskRows);
+          const Index rows = std::min(kGradientTaskRows, first + count - row);
+          const double own = Inside::gradient(x, dy, g, row, rows);
+          const PanelBlock part = Inside::gradient_block(row, rows);
           squares += part.panels > 0 ? correct(part) : own;
         }
       } else {
