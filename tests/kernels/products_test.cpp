@@ -35,6 +35,7 @@ void for_sizes(Function&& function) {
   for (Size i = 0; i < kCount; ++i)
     for (Size k = 0; k < kCount; ++k) function(kSizes[i], kSizes[k], kSizes[(5 * i + 3 * k) % kCount]);
   for (Size columns = 1; columns <= 20; ++columns) function(Size{50}, columns, Size{3});
+  for (const Size rows : {63, 65, 80, 81, 97}) function(rows, Size{13}, Size{7});
 }
 
 template <class S>
@@ -186,6 +187,7 @@ void check_transpose(Size rows, Size columns, S slope) {
         for (Size n = 0; n < columns; ++n) y[r * to_row + n] = (r + n) % 5 == 0 ? S(0) : numbers();
       from[0] = std::numeric_limits<S>::infinity();  // times 0 it would be NaN
       y[0] = S(-1);
+      y[(rows - 1) * to_row + columns - 1] = kNan<S>;  // is not positive
       kernels::transpose<S>(rows, columns, from.data(), from_column, to.data(), to_row,
                             slope == S(1) ? nullptr : y.data(), slope);
       bool all = true;
@@ -249,7 +251,7 @@ void check_rows(Size panels, Size columns, Size depth, bool adds) {
 TEMPLATE_TEST_CASE("panels_times_columns: one chain of multiply-adds for each element, nothing outside is touched",
                    "[kernels][products]", float, double) {
   for_sizes([](Size rows, Size columns, Size depth) {
-    check_columns<TestType>(rows, columns, depth, depth + 3, 0, depth, false, 1);
+    check_columns<TestType>(rows, columns, depth, depth + 3, 0, depth, columns == 13, 1);
     if (rows % 2 == 1)
       check_columns<TestType>(rows, columns, depth, depth + 1, 0, depth, rows % 3 == 0,
                               rows % 4 == 1 ? TestType(0) : TestType(0.25));
@@ -261,6 +263,7 @@ TEMPLATE_TEST_CASE("panels_times_columns: long sums in pieces are the same chain
   for (const Size depth : {1023, 1024, 1025, 2500}) {
     check_columns<TestType>(17, 9, depth, depth, 0, depth, false, TestType(0.25));
     check_columns<TestType>(3, 2, depth, depth, 0, depth, true, 1);
+    check_columns<TestType>(50, 9, depth, depth, 0, depth, depth % 2 == 0, 1);
   }
 }
 
