@@ -80,7 +80,7 @@ inline std::atomic<Isa>& chosen_isa() noexcept {
 }
 
 /// Refuses what is no instruction set, and what a processor lacks whose best one is `best`.
-inline void check_isa(const std::string& caller, Isa isa, Isa best) {
+[[gnu::cold, gnu::noinline]] inline void check_isa(const std::string& caller, Isa isa, Isa best) {
   if (isa < Isa::kBaseline || isa > Isa::kV4)
     throw std::invalid_argument(caller + ": " + std::to_string(static_cast<int>(isa)) + " is no instruction set");
   if (isa > best)
@@ -98,7 +98,7 @@ inline void use_isa(Isa isa) {
 }
 
 /// The instruction set by its name. \throws std::invalid_argument for an unknown name
-inline Isa isa_of(std::string_view text) {
+[[gnu::cold]] inline Isa isa_of(std::string_view text) {
   for (const Isa isa : {Isa::kBaseline, Isa::kV3, Isa::kV4})
     if (text == name(isa)) return isa;
   throw std::invalid_argument("BVAE_ISA: must be baseline, v3 or v4, not '" + std::string(text) + "'");
@@ -107,7 +107,7 @@ inline Isa isa_of(std::string_view text) {
 namespace detail {
 
 /// What BVAE_ISA says; the best one without it, or if it is empty.
-inline Isa isa_of_environment() {
+[[gnu::cold, gnu::noinline]] inline Isa isa_of_environment() {
   const char* text = std::getenv("BVAE_ISA");
   if (text == nullptr || *text == '\0') return best_isa();
   const Isa wanted = isa_of(text);
