@@ -1,40 +1,28 @@
-// How far the elementary functions of kernels/math.hpp are from the truth, over all floats and many doubles, and how
-// long they take. Prints the tables of docs/elementary-functions.md.
+// How far the elementary functions of kernels/math.hpp, and kernels that have variants of them inside, are from the
+// truth, over all floats and many doubles, and how long the functions take. Prints the tables of
+// docs/elementary-functions.md.
 //   accuracy [--stride N] [--doubles N] [--only NAME]    N = 1: every float; --doubles: arguments for each function
 #include <quadmath.h>
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <string_view>
-#include <thread>
-#include <type_traits>
 #include <vector>
 
+#include "arguments.hpp"
 #include "bvae/kernels/math.hpp"
+#include "errors.hpp"
+#include "fused_kernels.hpp"
 
 namespace {
 
-using bvae::Isa;
+using namespace bvae_benchmark;
 using bvae::kernels::Elementary;
 
-constexpr int kThreads = 2;
-constexpr std::size_t kBlock = 1 << 14;
-
-template <class R>
-R sigmoid(R x) {
-  const R e = std::exp(-std::abs(x));
-  return (x >= 0 ? R(1) : e) / (1 + e);
-}
-template <class R>
-R softplus(R x) {
-  return std::max(x, R(0)) + std::log1p(std::exp(-std::abs(x)));
-}
 double normal_distribution(double x) { return 0.5 * std::erfc(-x * 0.70710678118654752440); }
 long double normal_distribution(long double x) {
   static const __float128 kSquareRootOfHalf = sqrtq(0.5);
@@ -71,65 +59,6 @@ const Function kFunctions[] = {
 };
 
 template <class S>
-using Reference = std::conditional_t<sizeof(S) == 4, double, long double>;
-
-/// One unit in the last place of a float at `truth`, and of a double.
-double ulp_of(double truth) {
-  std::uint64_t bits;
-  std::memcpy(&bits, &truth, sizeof bits);
-  const std::uint64_t exponent = std::clamp((bits >> 52) & 0x7FF, std::uint64_t{1023 - 126}, std::uint64_t{1023 + 127});
-  bits = (exponent - 23) << 52;
-  std::memcpy(&truth, &bits, sizeof bits);
-  return truth;
-}
-long double ulp_of(long double truth) {
-  int exponent = 1024;
-  if (std::isfinite(truth)) std::frexp(truth, &exponent);
-  return std::ldexp(1.0L, std::clamp(exponent, -1021, 1024) - 53);
-}
-
-/// The largest error, in units in the last place of the true value, and where.
-template <class S>
-struct Worst {
-  using R = Reference<S>;
-  double ulp = 0;
-  S at = 0;
-  std::uint64_t wrong = 0;  ///< NaN or infinity where there is none, or the other way round
-
-  void add(S x, S y, R truth) {
-    if (std::isnan(truth) || std::isnan(y)) {
-      if (std::isnan(truth) != std::isnan(y)) ++wrong, at = x;
-      return;
-    }
-    if (truth == 0 && y == 0) {
-      if (std::signbit(truth) != std::signbit(y)) ++wrong, at = x;
-      return;
-    }
-    constexpr R kBeyond = std::numeric_limits<S>::max() * (1 + R(std::numeric_limits<S>::epsilon()) / 2);
-    if (std::isinf(y) && std::abs(truth) >= kBeyond && std::signbit(truth) == std::signbit(y)) return;
-    const R value = std::isinf(y) ? std::copysign(kBeyond, R(y)) : R(y);
-    const auto error = static_cast<double>(std::abs(value - truth) / ulp_of(truth));
-    if (error > ulp) {
-      ulp = error;
-      at = x;
-    }
-  }
-  void add(const Worst& other) {
-    wrong += other.wrong;
-    if (other.ulp > ulp) {
-      ulp = other.ulp;
-      at = other.at;
-    }
-  }
-};
-
-template <class S>
-struct Result {
-  Worst<S> fused, baseline;
-  std::uint64_t count = 0, different = 0;  ///< different: bits that are not the same on v3 and v4
-};
-
-template <class S>
 auto kernel_of(Elementary function, Isa isa) {
   using Kernel = void (*)(std::ptrdiff_t, const S*, S*) noexcept;
   Kernel kernels[3] = {};
@@ -156,96 +85,28 @@ auto kernel_of(Elementary function, Isa isa) {
 
 template <class S>
 void block(const Function& function, const std::vector<S>& x, Result<S>& result) {
-  std::vector<S> y[4];
+  Answers<S> y;
   for (const Isa isa : {Isa::kBaseline, Isa::kV3, Isa::kV4}) {
     if (isa > bvae::best_isa()) continue;
-    y[static_cast<int>(isa)].resize(x.size());
-    kernel_of<S>(function.name, isa)(static_cast<std::ptrdiff_t>(x.size()), x.data(), y[static_cast<int>(isa)].data());
+    std::vector<S>& own = y[static_cast<std::size_t>(isa)];
+    own.resize(x.size());
+    kernel_of<S>(function.name, isa)(static_cast<std::ptrdiff_t>(x.size()), x.data(), own.data());
   }
-#if defined(__x86_64__)
-  const std::vector<S>& fused = y[2];
-#else
-  const std::vector<S>& fused = y[1];
-#endif
   for (std::size_t i = 0; i < x.size(); ++i) {
-    Reference<S> truth;
     if constexpr (sizeof(S) == 4)
-      truth = function.of_float(x[i]);
+      result.add(x[i], y, i, function.of_float(x[i]));
     else
-      truth = function.of_double(x[i]);
-    if (!fused.empty()) result.fused.add(x[i], fused[i], truth);
-    if (&fused != &y[1]) result.baseline.add(x[i], y[1][i], truth);
-    if (!y[3].empty() && std::memcmp(&y[3][i], &fused[i], sizeof(S)) != 0 && !std::isnan(fused[i])) ++result.different;
-  }
-  result.count += x.size();
-}
-
-/// Every stride-th float.
-void fill(std::vector<float>& x, std::uint64_t block, std::uint64_t stride, double) {
-  x.clear();
-  for (std::uint64_t i = 0; i < kBlock; ++i) {
-    const std::uint64_t number = (block * kBlock + i) * stride;
-    if (number >> 32 != 0) return;
-    const auto bits = static_cast<std::uint32_t>(number);
-    x.emplace_back();
-    std::memcpy(&x.back(), &bits, sizeof bits);
-  }
-}
-/// Pseudo-random doubles: in turn all exponents alike, exponents from -30 to 10, and evenly from -range to range.
-void fill(std::vector<double>& x, std::uint64_t block, std::uint64_t, double range) {
-  x.resize(kBlock);
-  std::uint64_t state = block * 0x9E3779B97F4A7C15u * kBlock;
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    std::uint64_t z = (state += 0x9E3779B97F4A7C15u);  // SplitMix64
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    if (i % 4 == 0) {
-      std::memcpy(&x[i], &z, sizeof z);
-    } else if (i % 4 == 1) {
-      const double mantissa = 1 + static_cast<double>(z >> 12) * 0x1p-52;
-      x[i] = std::ldexp((z & 1) != 0 ? mantissa : -mantissa, static_cast<int>((z >> 1) % 41) - 30);
-    } else {
-      x[i] = (static_cast<double>(z >> 11) * 0x1p-52 - 1) * range;
-    }
+      result.add(x[i], y, i, function.of_double(x[i]));
   }
 }
 
 template <class S>
 Result<S> measure(const Function& function, std::uint64_t stride, std::uint64_t blocks) {
-  std::atomic<std::uint64_t> next = 0;
-  Result<S> results[kThreads];
-  std::vector<std::thread> threads;
-  for (Result<S>& result : results)
-    threads.emplace_back([&] {
-      std::vector<S> x;
-      for (std::uint64_t b; (b = next++) < blocks;) {
-        fill(x, b, stride, function.range);
-        block(function, x, result);
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  Result<S> sum;
-  for (const Result<S>& result : results) {
-    sum.fused.add(result.fused);
-    sum.baseline.add(result.baseline);
-    sum.count += result.count;
-    sum.different += result.different;
-  }
-  return sum;
-}
-
-template <class S>
-void print(const Function& function, const Result<S>& result) {
-  std::printf("| %s | %s | %.3f at %a | %.3f at %a | %llu |", function.title, sizeof(S) == 4 ? "float" : "double",
-              result.fused.ulp, static_cast<double>(result.fused.at), result.baseline.ulp,
-              static_cast<double>(result.baseline.at), static_cast<unsigned long long>(result.count));
-  if (result.fused.wrong + result.baseline.wrong + result.different != 0)
-    std::printf(
-        " wrong: %llu fused, %llu SSE2; v3 and v4 differ: %llu", static_cast<unsigned long long>(result.fused.wrong),
-        static_cast<unsigned long long>(result.baseline.wrong), static_cast<unsigned long long>(result.different));
-  std::printf("\n");
-  std::fflush(stdout);
+  return sum_over_blocks<Result<S>>(blocks, [&](std::uint64_t b, Result<S>& result) {
+    std::vector<S> x;
+    fill(x, b, stride, function.range);
+    block(function, x, result);
+  });
 }
 
 /// Nanoseconds a value, the best of many passes over an array in the first cache.
@@ -301,12 +162,18 @@ int main(int count, char** arguments) {
   for (const Function& function : kFunctions) {
     if (!only.empty() && only != function.title) continue;
     const std::uint64_t floats = (std::uint64_t{1} << 32) / stride + 1;
-    print(function, measure<float>(function, stride, floats / kBlock + 1));
-    if (doubles > 0) print(function, measure<double>(function, 1, doubles / kBlock + 1));
+    print(function.title, measure<float>(function, stride, floats / kBlock + 1));
+    if (doubles > 0) print(function.title, measure<double>(function, 1, doubles / kBlock + 1));
   }
-  std::printf(
-      "\n| ns a value | v4 float | v4 double | v3 float | v3 double | SSE2 float | SSE2 double |\n"
-      "|---|---|---|---|---|---|---|\n");
-  for (const Function& function : kFunctions)
-    if (only.empty() || only == function.title) print_speed(function);
+  print_fused_kernels(only, stride, doubles);
+  bool has_heading = false;
+  for (const Function& function : kFunctions) {
+    if (!only.empty() && only != function.title) continue;
+    if (!has_heading)
+      std::printf(
+          "\n| ns a value | v4 float | v4 double | v3 float | v3 double | SSE2 float | SSE2 double |\n"
+          "|---|---|---|---|---|---|---|\n");
+    has_heading = true;
+    print_speed(function);
+  }
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Measures the errors and the speed of the elementary functions: benchmarks/accuracy/run.sh [--stride N] [--doubles N] [--only NAME]
+# Measures the errors and the speed of the elementary functions, and the errors of bernoulli, cos_sin_of_turns and
+# box_muller, which have variants of them inside: benchmarks/accuracy/run.sh [--stride N] [--doubles N] [--only NAME]
 #
 # Prints the tables of docs/elementary-functions.md. Without arguments it looks at all floats, which takes about
-# twenty minutes on two cores; --stride 1001 takes seconds.
+# half an hour on two cores; --stride 1001 --doubles 1000000 takes seconds. NAME is a function or one of the three
+# kernels.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/setup.sh"
 

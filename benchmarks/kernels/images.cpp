@@ -38,6 +38,16 @@ void similarity(benchmark::State& state) {
   });
 }
 
+/// Of the similarities at five scales.
+void product_of_powers(benchmark::State& state) {
+  constexpr Index kScales = 5;
+  const auto bases = numbers<double>(kScales, 0.2, 0.9), exponents = numbers<double>(kScales, 0.1, 0.3);
+  bvae::Arena<double> slopes(kScales);
+  measure_pass(state, kScales, 24, [&] {
+    benchmark::DoNotOptimize(kernels::product_of_powers(kScales, bases.data(), exponents.data(), 1e-3, slopes.data()));
+  });
+}
+
 }  // namespace
 
 void add_images() {
@@ -57,6 +67,7 @@ void add_images() {
   });
   add("structural_similarity/28x28", &similarity<false>);
   add("structural_similarity_with_gradient/28x28", &similarity<true>);
+  add("product_of_powers/5", &product_of_powers);
 }
 
 }  // namespace bvae_benchmark

@@ -145,12 +145,36 @@ void add_pairs() {
     });
 }
 
+/// The covariances of 10 latents over 128 samples, and what is made of them; a value is a sample in a pair of latents.
+void add_covariances() {
+  constexpr Index kLatents = 10, kSamples = 128;
+  struct Latents {
+    bvae::Arena<double> centred = numbers<double>(kLatents * kSamples), row = numbers<double>(kSamples);
+  };
+  const auto add_pass = [](const std::string& name, double bytes, auto pass) {
+    add(name + "/10x10x128", [=](benchmark::State& state) {
+      Latents l;
+      measure_pass(state, kLatents * kLatents * kSamples, bytes, [&] {
+        for (Index a = 0; a < kLatents; ++a)
+          for (Index b = 0; b < kLatents; ++b) pass(l, a * kSamples, b * kSamples);
+      });
+    });
+  };
+  add_pass("dot", 16, [](Latents& l, Index a, Index b) {
+    benchmark::DoNotOptimize(kernels::dot(kSamples, l.centred.data() + a, l.centred.data() + b));
+  });
+  add_pass("add_scaled", 24, [](Latents& l, Index a, Index b) {
+    kernels::add_scaled(kSamples, a < b ? 0.3 : -0.3, l.centred.data() + b, l.row.data());
+  });
+}
+
 }  // namespace
 
 void add_losses() {
   add_likelihoods();
   add_latent();
   add_pairs();
+  add_covariances();
 }
 
 }  // namespace bvae_benchmark

@@ -14,6 +14,7 @@ int main(int count, char** arguments) {
     if (isa > bvae::best_isa()) continue;
     bvae::use_isa(isa);
     peak(20);
+    peak<double>(20);
     for (const Index size : {kInCache, kInMemory}) copy_peak(size, 20);
   }
   add("fma_peak", [](benchmark::State& state) {

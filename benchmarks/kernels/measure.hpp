@@ -25,11 +25,12 @@ constexpr Index kInMemory = Index{1} << 22;
 inline std::string numbered(const std::string& name, Index count) { return name + "/" + std::to_string(count); }
 
 /// The best that was ever measured for the instruction set in use, on one thread.
-inline double peak(int runs = 2) {
+template <class S = float>
+double peak(int runs = 2) {
   static double best[4] = {};
   static bvae::Team team(1);
   double& mine = best[static_cast<std::size_t>(bvae::isa())];
-  mine = std::max(mine, fma_peak(team, runs));
+  mine = std::max(mine, fma_peak<S>(team, runs));
   return mine;
 }
 inline double copy_peak(Index count, int runs = 2) {
@@ -65,10 +66,10 @@ void add(const std::string& name, Function function) {
   }
 }
 
-/// `operations` of one call; a multiply-add counts two.
-template <class Work>
+/// `operations` of one call, on values of type S; a multiply-add counts two.
+template <class S = float, class Work>
 void measure_operations(benchmark::State& state, double operations, Work work) {
-  const double best = peak();
+  const double best = peak<S>();
   for (auto _ : state) {
     work();
     benchmark::ClobberMemory();

@@ -107,6 +107,15 @@ void add_normalization_of_rows(Index rows) {
     kernels::normalize_backward<float>(rows, kInCache, l.x.data(), l.center.data(), l.dy.data(), l.scale.data(),
                                        l.offset.data(), l.slope.data(), l.y.data());
   });
+  // The moments of 128 samples, in shards of 8; a value is a row of a shard.
+  constexpr Index kShards = 128 / bvae::kShardSamples;
+  add(numbered("merge_moments", rows) + "x" + std::to_string(kShards), [rows](benchmark::State& state) {
+    const auto sums = numbers<double>(rows * kShards), squares = numbers<double>(rows * kShards, 0.0, 1.0);
+    bvae::Arena<double> mean(static_cast<std::size_t>(rows)), square(static_cast<std::size_t>(rows));
+    measure_pass(state, rows * kShards, 17, [&] {
+      kernels::merge_moments(rows, kShards, rows, 8, 8, sums.data(), squares.data(), mean.data(), square.data());
+    });
+  });
 }
 
 /// LayerNorm of 400 features, sample after sample.
