@@ -12,8 +12,8 @@ namespace bvae {
 
 using Eigen::Index;
 
-/// A batch: column-major, one column = one sample, rows = the flattened shape with the channel fastest. Not aligned: where
-/// Eigen aligns depends on the flags of a file, and files with different flags may be linked.
+/// A batch: column-major, one column = one sample, rows = the flattened shape with the channel fastest. Not aligned:
+/// where Eigen aligns depends on the flags of a file, and files with different flags may be linked.
 template <class Scalar>
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::DontAlign>;
 template <class Scalar>
